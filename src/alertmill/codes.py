@@ -37,16 +37,403 @@ X_UNREADABLE = Code(
 )
 
 # --- C: configuration -------------------------------------------------------------------------------------------------
+C_UNKNOWN = Code(
+    "C001",
+    "a section or option that does not exist",
+    "Correct the name; names are case-sensitive and each option belongs to one section.",
+)
+C_EMPTY = Code(
+    "C002",
+    "an element without the text it needs",
+    "Write the value between the tags, or remove the element so that its default holds.",
+)
+C_VALUE = Code(
+    "C003",
+    "a value that the option does not allow",
+    "Write one of the values named in the message; values are compared exactly, blanks included.",
+)
+C_ATTRIBUTE = Code(
+    "C004",
+    "an attribute is missing or wrong",
+    "Write the attribute that the message names.",
+)
+C_REQUIRED = Code(
+    "C005",
+    "a definition lacks an option that it cannot do without",
+    "Add the option that the message names.",
+)
+C_CONFLICT = Code(
+    "C006",
+    "options that do not go together",
+    "Keep one of them, or add the one that the other needs.",
+)
+C_ADJUSTED = Code(
+    "C007",
+    "a value is replaced by the nearest one that works",
+    "Write the value that is used, so that the file says what happens.",
+)
+C_SECTION_IDLE = Code(
+    "C008",
+    "a section that Alertmill reads past",
+    "Nothing is wrong with the file: this part of Wazuh's work is not done by Alertmill. Remove the section, or keep it "
+    "for the daemon that does.",
+)
+C_OPTION_IDLE = Code(
+    "C009",
+    "an option without effect",
+    "Remove the option, or keep it for the Wazuh daemon that reads it.",
+)
+C_DEPRECATED = Code(
+    "C010",
+    "an option that still works but should be replaced",
+    "Use what the message recommends.",
+)
+C_OVERRIDDEN = Code(
+    "C011",
+    "a <ruleset> section replaced by a later one",
+    "Write all of it into one <ruleset> section; Wazuh uses the last one only.",
+)
+C_PATTERN = Code(
+    "C012",
+    "a pattern that does not compile",
+    "Correct the pattern at the marked place.",
+)
+C_NOTHING = Code(
+    "C013",
+    "a file or section in which nothing is configured",
+    "Add what is missing, or remove the section.",
+)
+C_INTERNAL = Code(
+    "C014",
+    "an internal option that is not a number in its range, or unknown",
+    "Write a whole number within the range; until then the default holds.",
+)
+C_FOLDER = Code(
+    "C015",
+    "a folder that is missing or cannot be listed",
+    "Correct the path, create the folder, or make a home with `alertmill init`.",
+)
+C_ENCODING = Code(
+    "C016",
+    "a value that is not UTF-8",
+    "Save the file as UTF-8.",
+)
 
 # --- D: decoders ------------------------------------------------------------------------------------------------------
+D_NO_DECODER = Code(
+    "D001",
+    "a decoder file holds no decoder",
+    "Write at least one <decoder> into the file, or take it out of the folder.",
+)
+D_ROOT = Code(
+    "D002",
+    "an element that is not a well-formed <decoder>",
+    'Write <decoder name="...">; only status="..." may stand behind the name.',
+)
+D_EMPTY = Code(
+    "D003",
+    "a decoder without any option",
+    "Say what the decoder looks for, or remove it.",
+)
+D_ELEMENT = Code(
+    "D004",
+    "an option that decoders do not have",
+    "Correct the spelling; docs/adding-a-decoder.md lists the options. <type> must be written in lower case.",
+)
+D_TYPE = Code(
+    "D005",
+    "an unknown decoder type",
+    "Use one of the words that the message lists, in lower case and without blanks.",
+)
+D_PLUGIN = Code(
+    "D006",
+    "an unknown plugin decoder",
+    "Use one of the names that the message lists; upper and lower case count.",
+)
+D_DIALECT = Code(
+    "D007",
+    "a pattern type that this option does not take",
+    "Use osregex or pcre2 (program_name: osmatch as well); until then the default type is used.",
+)
+D_OFFSET = Code(
+    "D008",
+    "an unknown offset",
+    "Use one of the offsets that the message lists; until then the pattern is tried on the whole log.",
+)
+D_JSON_OPTION = Code(
+    "D009",
+    "an unknown value of a JSON option",
+    "json_null_field takes string or discard, json_array_structure takes array or csv.",
+)
+D_PARENT = Code(
+    "D010",
+    "a parent that is not there",
+    "Name a decoder without <parent> that is loaded earlier: files in the order of their names, decoders from the top.",
+)
+D_CHAIN = Code(
+    "D011",
+    "decoders of one name that cannot follow each other",
+    "Of several decoders with the same name and parent only the first may have <prematch> or <fts>, and each needs "
+    "<regex> or <plugin_decoder>.",
+)
+D_OFFSET_TARGET = Code(
+    "D012",
+    "an offset behind something that is not there",
+    "after_parent needs <parent>, after_prematch an own <prematch>, after_regex an earlier decoder of the same name.",
+)
+D_TOO_LONG = Code(
+    "D013",
+    "an option whose text is too long",
+    "An option has at most 1023 bytes, all its elements together; the longer text is dropped. Split the decoder in two.",
+)
+D_NOTHING_TO_MATCH = Code(
+    "D014",
+    "a decoder that nothing can select",
+    "Give the decoder a <prematch>, a <program_name> or a <parent>.",
+)
+D_REGEX_ORDER = Code(
+    "D015",
+    "<regex> and <order> that do not go together",
+    "<regex> needs <order>, which names its captures; <order> and <fts> need <regex>.",
+)
+D_OFFSET_TWICE = Code(
+    "D016",
+    "an offset on a continued pattern",
+    "Only the first of several <prematch> or <regex> elements of a decoder may carry the offset.",
+)
+D_PATTERN = Code(
+    "D017",
+    "a decoder pattern that its dialect does not allow",
+    "Mend the pattern at the marked place, or choose another dialect with type=.",
+)
+D_PLUGIN_REGEX = Code(
+    "D018",
+    "a plugin decoder beside <regex> or <order>",
+    "Put the regex into a second decoder of the same name and parent.",
+)
+D_ORDER = Code(
+    "D019",
+    "an <order> that cannot be read",
+    "Write field names separated by single commas, none of them empty.",
+)
+D_FTS = Code(
+    "D020",
+    "an <fts> that cannot be read",
+    "Name static fields, or dynamic fields that stand before the first static one in an <order> above.",
+)
+D_ONE_LIST = Code(
+    "D021",
+    "decoders for one kind of log only",
+    "Nothing is wrong here; a Wazuh manager wants one decoder with and one without <program_name>.",
+)
+D_STATIC_FIELD = Code(
+    "D022",
+    "a <json_static_field> that cannot be read",
+    'Write <json_static_field name="dynamic.field">static field</json_static_field> beside JSON_Decoder.',
+)
+D_ATTRIBUTE = Code(
+    "D023",
+    "an attribute that has no effect",
+    "Remove the attribute, or correct its spelling.",
+)
+D_VALUE = Code(
+    "D024",
+    "a value that has no effect",
+    "Write exactly true, without blanks; everything else leaves the option off.",
+)
 
 # --- P: patterns ------------------------------------------------------------------------------------------------------
+P_SYNTAX = Code(
+    "P001",
+    "a pattern is not valid in its dialect",
+    "Mend the marked character, or choose the dialect that the pattern is written in with type=.",
+)
+P_TYPE = Code(
+    "P002",
+    "an unknown pattern type; the element's default is used",
+    "Write osmatch, osregex or pcre2 where the element allows it.",
+)
+P_ADDRESS = Code(
+    "P003",
+    "an entry of an address list is no address or network",
+    "Write an address, address/prefix, IPv4/netmask, or any.",
+)
 
 # --- R: rules ---------------------------------------------------------------------------------------------------------
+R_FILE = Code(
+    "R001",
+    "a rules file holds something other than groups of rules",
+    'Write every <rule> inside a <group name="...">; a group has that one attribute and at least one rule.',
+)
+R_NO_CHILDREN = Code(
+    "R002",
+    "a rule without any element",
+    "Give the rule at least a <description>.",
+)
+R_ATTRIBUTE = Code(
+    "R003",
+    "a rule's attribute is unknown or has a value that is not allowed",
+    "Correct the marked attribute; docs/adding-a-rule-option.md lists them all.",
+)
+R_NO_ID = Code(
+    "R004",
+    "a rule without a number as id or level",
+    'Write <rule id="100100" level="5">: the id has one to six digits, the level lies between 0 and 16.',
+)
+R_ELEMENT = Code(
+    "R005",
+    "an element that rules do not have",
+    "Correct its spelling, or remove it.",
+)
+R_DESCRIPTION = Code(
+    "R006",
+    "a rule without a description",
+    "Add a <description>: it is what an alert says.",
+)
+R_DECODER = Code(
+    "R007",
+    "decoded_as names a decoder that does not exist",
+    "Name a decoder of the loaded decoder files; upper and lower case matter and blanks are not trimmed.",
+)
+R_VALUE = Code(
+    "R008",
+    "an element's content or attribute is not one of those allowed",
+    "Write one of the values that the message names.",
+)
+R_PATTERN = Code(
+    "R009",
+    "a pattern that its dialect does not allow",
+    'Correct the marked place, or choose another dialect with type="osmatch", "osregex" or "pcre2".',
+)
+R_FIELD = Code(
+    "R010",
+    "a field criterion without a usable name",
+    'Write <field name="...">; a static field such as srcip has an element of its own.',
+)
+R_CONTEXT = Code(
+    "R011",
+    "counting without anything to count",
+    "Add if_matched_sid, if_matched_group or if_matched_regex, or remove frequency and the same_/different_ elements.",
+)
+R_PARENT = Code(
+    "R012",
+    "a rule hangs on a rule that does not exist",
+    "Name a rule that is loaded before this one: files are loaded in the order of their names.",
+)
+R_DUPLICATE = Code(
+    "R013",
+    "a rule id that is taken",
+    'Choose another id, or replace the first rule with overwrite="yes".',
+)
+R_OVERWRITE = Code(
+    "R014",
+    "an overwrite that does not do what it says",
+    "A rule keeps its place in the tree when it is overwritten; to move it, give it a new id.",
+)
+R_REFERENCE = Code(
+    "R015",
+    "a reference to other rules that cannot be read",
+    "Write rule ids as digits, separated by commas or blanks, on one line.",
+)
+R_NO_CANDIDATE = Code(
+    "R016",
+    "no loaded rule has the group, level or category that a rule hangs on",
+    "Load the rules that are meant before this one, or correct the name.",
+)
+R_LIST = Code(
+    "R017",
+    "a rule uses a list that is not there",
+    "Declare the list in the <ruleset> section under exactly this name, and check that its file can be read.",
+)
+R_MITRE = Code(
+    "R018",
+    "a mitre block that is left out",
+    "Write <id> elements, or exactly one <tacticID> and one <techniqueID> per block.",
+)
+R_TOO_LONG = Code(
+    "R019",
+    "a text longer than an element can hold",
+    "Split it into several elements of the same name, each shorter than 2048 bytes: their texts are joined.",
+)
+R_NO_EFFECT = Code(
+    "R020",
+    "something is accepted but has no effect, or not the one it seems to have",
+    "Remove it, or write what the hint says.",
+)
 
 # --- L: lists ---------------------------------------------------------------------------------------------------------
+L_LINE = Code(
+    "L001",
+    "a line of a list that holds no key and value",
+    "Write key:value, with a key that contains colons in double quotes.",
+)
 
 # --- A: AWS -----------------------------------------------------------------------------------------------------------
+A_REFUSED = Code(
+    "A001",
+    "AWS refused a call for want of a permission",
+    "Grant the identity that the message names the action that it names, on the resource that it names.",
+)
+A_CREDENTIALS = Code(
+    "A002",
+    "the AWS credentials are missing, expired or not valid",
+    "Check the profile, the access key or the role of the definition; `aws sts get-caller-identity` shows who they are.",
+)
+A_NO_BUCKET = Code(
+    "A003",
+    "the bucket does not exist",
+    "Check the spelling of <name>; a bucket of another partition needs that partition's credentials.",
+)
+A_CLOCK = Code(
+    "A004",
+    "this machine's clock differs too much from AWS's",
+    "Set the clock, for instance with chrony; AWS accepts a difference of fifteen minutes.",
+)
+A_UNREACHABLE = Code(
+    "A005",
+    "an AWS endpoint cannot be reached",
+    "Check network, proxy and the endpoint options; the next run tries again and nothing is skipped.",
+)
+A_THROTTLED = Code(
+    "A006",
+    "AWS throttles the calls",
+    "A longer <interval> or a narrower <path> or <regions> means fewer calls; the next run goes on where this one ended.",
+)
+A_FAILED_CALL = Code(
+    "A007",
+    "a call to AWS failed for another reason",
+    "The message quotes AWS's answer; the next run tries again.",
+)
+A_NOTHING_FOUND = Code(
+    "A008",
+    "no logs lie where the definition looks for them",
+    "Compare <path>, <path_suffix> and <aws_organization_id> with a key: path/AWSLogs/suffix/organization/account/...",
+)
+A_OBJECT_FAILED = Code(
+    "A009",
+    "an object could not be read",
+    "It is tried again later, at growing distances; `alertmill status` lists it. A new upload is read at once.",
+)
+A_OBJECT_DEAD = Code(
+    "A010",
+    "objects were given up after ten attempts",
+    "`alertmill status` lists them with their reasons, `alertmill retry` tries them again.",
+)
+A_BAD_LINES = Code(
+    "A011",
+    "lines of an object are not of its format",
+    "The other lines were read. If all lines are bad, the definition's type is probably wrong.",
+)
+A_NOT_REMOVED = Code(
+    "A012",
+    "an object that was read could not be deleted",
+    "Grant s3:DeleteObject or set <remove_from_bucket> to no; the deletion is tried again in the next runs.",
+)
+A_DEFINITION = Code(
+    "A013",
+    "a bucket definition cannot be used",
+    "Correct the option that the message names.",
+)
 
 
 def catalogue() -> dict[str, Code]:

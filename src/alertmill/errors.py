@@ -136,6 +136,12 @@ class Problem:
             lines.append(f"  Wazuh: {self.wazuh}")
         return "\n".join(lines)
 
+    def one_line(self) -> str:
+        """The problem as a line of the daemon's log: Wazuh's own words first, for those who search for them."""
+        place = f"{self.origin}: " if self.origin else ""
+        said = f"{self.wazuh} {place}{self.message}" if self.wazuh else f"{place}{self.message}"
+        return f"{said} [{self.code.id}]" + (f" ({self.hint})" if self.hint else "")
+
     def as_dict(self) -> dict[str, object]:
         """The problem as plain values, for `check --json`."""
         place = self.origin or Origin("")

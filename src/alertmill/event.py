@@ -10,7 +10,7 @@ Only data here: no parsing, no matching, no clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +34,7 @@ STATIC_FIELDS = (
 
 
 def to_byte_text(text: str) -> str:
-    """Ordinary text as byte text. Lone surrogates U+DC80..U+DCFF (`surrogateescape`) become the bytes they stand for."""
+    """Ordinary text as byte text. Lone surrogates U+DC80..U+DCFF (`surrogateescape`) become their bytes."""
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
@@ -139,6 +139,22 @@ class Fields:
         """All fields in decode order."""
         return iter(self._items)
 
+    def nested(self) -> tuple[dict[str, Any], bool] | None:
+        """The non-empty fields as nested objects, made at once; None when they have to be nested name by name.
+
+        Leaves are texts and arrays that are printed as they are. The flag says whether texts are byte text; otherwise
+        they are ordinary text. Fields that come from a parsed document may know this (spec/alerts.md 2.7).
+        """
+        return None
+
+    def roots(self) -> Collection[str] | None:
+        """The parts of the names up to the first dot, in lower case; None when they are not known without looking.
+
+        Fields of a parsed document know them: whoever looks for many names can leave out most of them at once.
+        The same object means the same names.
+        """
+        return None
+
     def __len__(self) -> int:
         return len(self._items)
 
@@ -166,6 +182,7 @@ class Event:
         "static",
         "time",
         "timestamp",
+        "warnings",
     )
 
     def __init__(self, record: Record, *, location: str, hostname: str, agent_id: str = "000") -> None:
@@ -184,6 +201,8 @@ class Event:
         self.category_override: str | None = None
         #: Id of the rule that fires without evaluation (an alert received from another manager, OSSECAlert_Decoder).
         self.forced_rule: int | None = None
+        #: What is worth telling the operator about decoding this event: sentences, at most one of a kind.
+        self.warnings: tuple[str, ...] = ()
         #: Epoch seconds that correlation counts by: the event's own time if the record has one, else its arrival.
         self.time: float = record.event_time if record.event_time is not None else record.time
 
@@ -204,6 +223,11 @@ class Event:
     @log.setter
     def log(self, text: str) -> None:
         self._log = text
+
+    @property
+    def log_is_message(self) -> bool:
+        """True when `log` and `full_log` are the record's message, unchanged; asking does not spell it."""
+        return self._log is None and self._full_log is None
 
     @property
     def category(self) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from alertmill import codes
 from alertmill.errors import AlertmillError, Origin, Problem, Severity
+from alertmill.event import from_byte_text
 
 #: Longest element text, name and attribute value, in bytes.
 MAX_SIZE = 20479
@@ -59,6 +60,9 @@ class SourceText:
         shown = self.text[begin : stop if stop >= 0 else len(self.text)]
         column = min(start - begin, len(shown))
         last = column if end is None else min(max(end - begin, column), len(shown))
+        if not shown.isascii():  # people read characters, not bytes
+            column, last = len(from_byte_text(shown[:column])), len(from_byte_text(shown[:last]))
+            shown = from_byte_text(shown)
         return Origin(self.path, line, shown.rstrip("\r"), column, last)
 
 
