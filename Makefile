@@ -56,6 +56,24 @@ types: $(VENV)/.dev
 floors: $(VENV)/.dev
 	$(BIN)/lint-imports
 
+# The program, its user, its home and its unit, for a machine with systemd. Run it as root; run it again to upgrade.
+PREFIX ?= /opt/alertmill
+HOME_DIR ?= /var/lib/alertmill
+UNIT_DIR ?= /etc/systemd/system
+
+install:
+	@test "$$(id -u)" = 0 || { echo "alertmill: make install must be run as root: sudo make install" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "alertmill: no Python 3.11 or newer was found" >&2; exit 1; }
+	$(PYTHON) -m venv $(PREFIX)
+	$(PREFIX)/bin/python -m pip --disable-pip-version-check --quiet install .
+	id alertmill >/dev/null 2>&1 || useradd --system --home-dir $(HOME_DIR) --shell /usr/sbin/nologin alertmill
+	if [ -e $(HOME_DIR)/etc/ossec.conf ]; then $(PREFIX)/bin/alertmill init --upgrade $(HOME_DIR); \
+	else $(PREFIX)/bin/alertmill init $(HOME_DIR); fi
+	chown -R alertmill:alertmill $(HOME_DIR)
+	install -D -m 0644 etc/alertmill.service $(UNIT_DIR)/alertmill.service
+	command -v systemctl >/dev/null && systemctl daemon-reload || true
+	@echo "Next: name your bucket in $(HOME_DIR)/etc/ossec.conf, then: systemctl enable --now alertmill"
+
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
 

@@ -1,0 +1,184 @@
+"""OSREGEX: the matcher, which sends every alternative the cheapest way that gives the machine's answer.
+
+1. Literal text only: comparisons (`LiteralTests`).
+2. A literal that every match must contain is missing: no match (spec/regex.md 2.8).
+3. Python's `re`, where that is exact (`osregex_native`).
+4. The machine (`osregex_stepper`), which can give up on hostile texts; that is counted in `overruns`.
+
+Reading the pattern, with all errors, happens at once; tables and `re` expressions are made when first needed, because
+most patterns of a ruleset never get past step 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alertmill.patterns.literal_tests import LiteralTests, Test
+from alertmill.patterns.lowercase import lowered
+from alertmill.patterns.matcher import Found
+from alertmill.patterns.osregex import MARK, NEVER, Alternative, CharClass, Element, Literal, parse
+from alertmill.patterns.osregex_native import NativeSearch, is_native
+from alertmill.patterns.osregex_stepper import Stepper, StepsExceeded
+
+#: Longest text given to an expression that restarts at every position; longer ones go to the machine with its bound.
+NATIVE_LIMIT = 4096
+
+
+class OsRegex:
+    """A compiled OSREGEX pattern. Raises PatternError with the place of the first thing that is not allowed.
+
+    `captures`: whether `search` shall deliver captures; it can change what matches (spec/regex.md 2.6 F1).
+    """
+
+    __slots__ = ("_alternatives", "_searches", "_wanted", "matches", "overruns", "pattern")
+
+    dialect = "osregex"
+    matches: Test
+
+    def __init__(self, pattern: str, *, captures: bool = False) -> None:
+        self._alternatives = parse(pattern)
+        self._wanted = captures and any(MARK in alternative.tokens for alternative in self._alternatives)
+        self._searches: list[_Search] = []
+        self.pattern = pattern
+        self.overruns = 0
+        self.matches = _literal_test(self._alternatives) or self._matches
+
+    def search(self, text: str) -> Found | None:
+        """The match of the first alternative that matches anywhere (spec/regex.md 2.2), with R as `end`."""
+        low = lowered(text)
+        for search in self._searches or self._prepare():
+            if low.startswith(search.lead) and search.longest in low and _in_order(search.rows, low):
+                try:
+                    found = search.route(low).search(low, text)
+                except StepsExceeded:
+                    self.overruns += 1
+                else:
+                    if found is not None:
+                        return found
+        return None
+
+    def _matches(self, text: str) -> bool:
+        low = lowered(text)
+        for search in self._searches or self._prepare():
+            if low.startswith(search.lead) and search.longest in low and _in_order(search.rows, low):
+                try:
+                    if search.route(low).matches(low):
+                        return True
+                except StepsExceeded:
+                    self.overruns += 1
+        return False
+
+    def _prepare(self) -> list[_Search]:
+        searches = [_Search(alternative, self._wanted) for alternative in self._alternatives]
+        self._searches = searches
+        return searches
+
+
+class _Search:
+    """One alternative: the ways to search it, made on first use, and what a text must have to be searched at all.
+
+    A text in lower case that does not begin with `lead` and contain `longest`, or not all `rows` in this order, cannot
+    match.
+    """
+
+    __slots__ = ("_alternative", "_literal", "_native", "_stepper", "_wanted", "lead", "longest", "rows")
+
+    def __init__(self, alternative: Alternative, wanted: bool) -> None:
+        self._alternative = alternative
+        self._wanted = wanted
+        found = literal_rows(alternative)
+        self.lead = found[0] if alternative.begin else ""
+        self.longest = max(found, key=len)
+        self.rows = [row for row in found if row] if len(found) > 2 else []
+        literal = alternative.literal()
+        self._literal = _LiteralSearch(literal, alternative) if literal is not None else None
+        self._native: NativeSearch | None = None
+        self._stepper: Stepper | None = None
+
+    def route(self, low: str) -> _LiteralSearch | NativeSearch | Stepper:
+        """What to search this text with."""
+        if self._literal is not None:
+            return self._literal
+        native, stepper = self._native, self._stepper
+        if native is None and stepper is None:
+            if is_native(self._alternative):
+                self._native = native = NativeSearch(self._alternative, wanted=self._wanted)
+            else:
+                self._stepper = stepper = Stepper(self._alternative, wanted=self._wanted)
+        if native is not None and not (native.quadratic and len(low) > NATIVE_LIMIT):
+            return native
+        if stepper is None:
+            self._stepper = stepper = Stepper(self._alternative, wanted=self._wanted)
+        return stepper
+
+
+class _LiteralSearch:
+    """An alternative that is one literal text; a match ends where the text does."""
+
+    __slots__ = ("_begin", "_end", "_text")
+
+    def __init__(self, text: str, alternative: Alternative) -> None:
+        self._text = text
+        self._begin = alternative.begin
+        self._end = alternative.end
+
+    def matches(self, low: str) -> bool:
+        return self._place(low) >= 0
+
+    def search(self, low: str, text: str) -> Found | None:
+        place = self._place(low)
+        return Found(place + len(self._text) - 1, ()) if place >= 0 else None
+
+    def _place(self, low: str) -> int:
+        if self._begin:
+            return 0 if (low == self._text if self._end else low.startswith(self._text)) else -1
+        if self._end:
+            return len(low) - len(self._text) if low.endswith(self._text) else -1
+        return low.find(self._text)
+
+
+def _literal_test(alternatives: Sequence[Alternative]) -> Test | None:
+    """The test of a pattern whose alternatives are all literal texts or one of which is empty, else None."""
+    if any(not alternative.tokens and not alternative.end for alternative in alternatives):
+        return lambda text: True
+    tests = LiteralTests()
+    for alternative in alternatives:
+        literal = alternative.literal()
+        if literal is None:
+            return None
+        if NEVER not in literal:
+            tests.add(literal, begin=alternative.begin, end=alternative.end)
+    return tests.test()
+
+
+def literal_rows(alternative: Alternative) -> list[str]:
+    """The rows of literals between the classes, which every match contains in this order (spec/regex.md 2.8).
+
+    The first row is what the alternative begins with; rows may be empty, and there is at least one.
+    """
+    if alternative.has_adjacent_marks():
+        return [""]
+    elements = alternative.elements()
+    if len(elements) > 1 and isinstance(elements[-1], Literal) and _is_lone_class(elements[-2]):
+        elements.pop()  # such a tail can be accepted without being matched
+    rows = [""]
+    for element in elements:
+        if isinstance(element, Literal):
+            rows[-1] += element.char
+        else:
+            rows.append("")
+    return rows
+
+
+def _in_order(rows: list[str], low: str) -> bool:
+    place = 0
+    for row in rows:
+        place = low.find(row, place)
+        if place < 0:
+            return False
+        place += len(row)
+    return True
+
+
+def _is_lone_class(element: Element) -> bool:
+    return isinstance(element, CharClass) and not element.quantifier

@@ -1,0 +1,105 @@
+"""OSREGEX as Python's `re`, for the alternatives where that is exact (spec/regex.md 2.7).
+
+Exact where no quantified class can take a character that the element behind it wants: there the machine's look-ahead,
+return points and restarts never come into play. Quantifiers become possessive ones, so nothing backtracks. What is
+left is the restart at every position, quadratic in the text at worst; `NativeSearch.quadratic` says for which
+alternatives, so that the caller can hand them long texts elsewhere.
+
+Everything runs on text in lower case: classes do not tell the cases apart, and `re` finds plain literals much faster
+than case-insensitive ones.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from alertmill.patterns.charset import charset
+from alertmill.patterns.matcher import Found
+from alertmill.patterns.osregex import MARK, NEVER, Alternative, CharClass, Element, Literal, Mark
+
+
+def is_native(alternative: Alternative) -> bool:
+    """Whether `NativeSearch` gives the machine's answers for this alternative."""
+    elements = alternative.elements()
+    if not elements or alternative.has_adjacent_marks():
+        return False
+    if _quantifier(elements[0]) and not alternative.begin:
+        return False
+    if any(_quantifier(a) and not _chars(a).isdisjoint(_chars(b)) for a, b in pairwise(elements)):
+        return False
+    for element in reversed(elements):
+        if not _quantifier(element):
+            break
+        if _quantifier(element) == "*":
+            return False
+    return True
+
+
+class NativeSearch:
+    """One alternative for which `is_native` holds. `wanted`: captures are asked for and the pattern has groups."""
+
+    __slots__ = ("_groups", "_marked_end", "_run", "_search", "quadratic")
+
+    def __init__(self, alternative: Alternative, *, wanted: bool) -> None:
+        elements = alternative.elements()
+        last = len(elements) - 1
+        self._run = bool(_quantifier(elements[last]))
+        self._marked_end = alternative.tokens[-1] is MARK
+        source, self._groups = _translate(alternative, wanted)
+        compiled = re.compile(source)
+        self._search = compiled.match if alternative.begin else compiled.search
+        scanning = elements if alternative.end else elements[:last]
+        self.quadratic = not alternative.begin and any(map(_quantifier, scanning))
+
+    def matches(self, low: str) -> bool:
+        """Whether the text, already in lower case, holds a match."""
+        return self._search(low) is not None
+
+    def search(self, low: str, text: str) -> Found | None:
+        """R and the captures; `low` is `text` in lower case."""
+        match = self._search(low)
+        if match is None:
+            return None
+        end = match.end()
+        if not self._run:
+            end -= 1
+        elif self._marked_end or end == len(low):
+            end = match.start("run")
+        return Found(end, tuple([text[slice(*match.span(group))] for group in self._groups]))
+
+
+def _translate(alternative: Alternative, wanted: bool) -> tuple[str, list[int]]:
+    """The source, and the numbers of the groups in it that are captures (`run` marks the last quantified element)."""
+    last = max(p for p, token in enumerate(alternative.tokens) if token is not MARK)
+    parts: list[str] = []
+    groups: list[int] = []
+    opened = 0
+    number = 0
+    for p, token in enumerate(alternative.tokens):
+        if isinstance(token, Mark):
+            if wanted and not opened % 2:
+                number += 1
+                groups.append(number)
+            parts.append("()"[opened % 2] if wanted else "")
+            opened += 1
+        elif p == last and _quantifier(token):
+            number += 1
+            parts.append(f"(?P<run>{charset(_chars(token))}{_quantifier(token)}+)")
+        else:
+            parts.append(charset(_chars(token)) + (_quantifier(token) and _quantifier(token) + "+"))
+    return "".join(parts) + (r"\Z" if alternative.end else ""), groups
+
+
+def _quantifier(element: Element) -> str:
+    return element.quantifier if isinstance(element, CharClass) else ""
+
+
+def _chars(element: Element) -> frozenset[str]:
+    """What the element takes of a text in lower case."""
+    if isinstance(element, Literal):
+        return _NOTHING if element.char == NEVER else frozenset(element.char)
+    return element.chars
+
+
+_NOTHING: frozenset[str] = frozenset()
