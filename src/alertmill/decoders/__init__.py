@@ -1,0 +1,30 @@
+"""Text -> events -> fields: pre-decoding, the decoder language, the plugin decoders (spec/predecoding.md, decoders.md).
+
+    tree = load_decoders([("etc/decoders/local_decoder.xml", text)], problems)
+    event = predecode(record, "myhost")
+    tree.decode(event)
+
+Everything is byte text (see `alertmill.event`). Files are read and events are judged elsewhere.
+"""
+
+from __future__ import annotations
+
+from alertmill.decoders.decode import DecoderTree
+from alertmill.decoders.plugins import PLUGINS
+from alertmill.decoders.plugins.ossecalert import OSSEC_ALERT
+from alertmill.decoders.plugins.windows_eventchannel import decode_eventchannel
+from alertmill.decoders.predecode import QueueMessage, Rejected, predecode, split_queue_message
+from alertmill.decoders.tree import DecoderOptions, load_decoders
+
+__all__ = [
+    "OSSEC_ALERT",
+    "PLUGINS",
+    "DecoderOptions",
+    "DecoderTree",
+    "QueueMessage",
+    "Rejected",
+    "decode_eventchannel",
+    "load_decoders",
+    "predecode",
+    "split_queue_message",
+]

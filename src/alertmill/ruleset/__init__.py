@@ -1,0 +1,36 @@
+"""The rule language: loading, linking, matching, correlation.
+
+    lists = load_lists(texts, problems)
+    ruleset = load_rules(files, lists, decoders.identities, options, problems)
+    problems.raise_if_fatal("the ruleset was not loaded")
+    state = ruleset.new_state()                     # or State.restore(...)
+    state.accumulate(event)
+    result = match(ruleset, event, state)
+
+Texts go in and values come out: no file is read, and the only time is that of the events.
+"""
+
+from alertmill.ruleset.compile import CompiledRule
+from alertmill.ruleset.correlation import State, StateChanges
+from alertmill.ruleset.lists import CdbList, load_lists
+from alertmill.ruleset.load import load_rules
+from alertmill.ruleset.match import MatchResult, match
+from alertmill.ruleset.options import RuleOptions
+from alertmill.ruleset.ruleset import Description, Ruleset
+from alertmill.ruleset.trace import Step, Trace
+
+__all__ = [
+    "CdbList",
+    "CompiledRule",
+    "Description",
+    "MatchResult",
+    "RuleOptions",
+    "Ruleset",
+    "State",
+    "StateChanges",
+    "Step",
+    "Trace",
+    "load_lists",
+    "load_rules",
+    "match",
+]

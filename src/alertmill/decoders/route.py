@@ -1,0 +1,102 @@
+"""The way around the text for events that bring their JSON document.
+
+Which decoder such an event gets is, with nearly every ruleset, settled by the first two bytes of its text, `{"`, and by
+some words that must not occur in it. Both can be seen without spelling the text. Where that is not proof enough, there
+is no route or the event does not take it, and the text is spelled and walked as any other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from alertmill.decoders.compiled import Pattern, Root
+from alertmill.decoders.heads import matches_json
+from alertmill.decoders.plugins import PLUGINS, PluginSettings
+from alertmill.decoders.plugins.json import compact_text, decode_document
+from alertmill.event import DecoderInfo, Event
+from alertmill.patterns import required_literals
+
+#: Part of a literal that stands in every spelling of a document as it stands in the compact one, if it does in any.
+#: It begins with a byte that can neither be the end of an escape such as `\u00e9` or `\n` nor belong to a number.
+_WORD = re.compile(r"[g-mopqsvw-z_][a-z0-9_-]{3,}")
+#: Words that a number outside JSON could be spelled as.
+_NUMBER_WORD = "infinity"
+
+
+@dataclass(frozen=True, slots=True)
+class JsonRoute:
+    """Where documents go: to the decoder `info`, unless all words of one of `clues` occur in them (in any case)."""
+
+    info: DecoderInfo
+    settings: PluginSettings
+    clues: tuple[tuple[bytes, ...], ...]
+
+    def take(self, event: Event) -> bool:
+        """Decode the event from its document. False when it has none, or its text has to be looked at."""
+        document = event.record.document
+        if not document or not event.log_is_message:
+            return False
+        compact = compact_text(document)
+        if compact is None:
+            return False
+        if self.clues and self._has_clue(compact.lower()):
+            return False
+        event.decoder = self.info
+        decode_document(event, document, self.settings, compact)
+        return True
+
+    def _has_clue(self, lowered: bytes) -> bool:
+        for words in self.clues:
+            for word in words:
+                if word not in lowered:
+                    break
+            else:
+                return True
+        return False
+
+
+def json_route(roots: Sequence[Root]) -> JsonRoute | None:
+    """The route through these roots (of logs without a program name), or None when documents must be spelled."""
+    clues: list[tuple[bytes, ...]] = []
+    for root in roots:
+        if root.prematch is None:
+            return None
+        answer = matches_json(root.prematch.matcher.pattern, root.prematch.dialect)
+        if answer:
+            return _route_to(root, tuple(clues))
+        if answer is None:
+            needed = _clues(root.prematch)
+            if needed is None:
+                return None
+            clues += needed
+    return None
+
+
+def _route_to(root: Root, clues: tuple[tuple[bytes, ...], ...]) -> JsonRoute | None:
+    """A route that ends at `root`, if what runs there is the JSON decoder on the whole log and nothing else."""
+    branch = root.branches[0]
+    if branch.prematch is not None or len(branch.steps) != 1:
+        return None
+    step = branch.steps[0]
+    if step.plugin is not PLUGINS["JSON_Decoder"] or step.plugin_offset:
+        return None
+    return JsonRoute(root.info, step.settings, clues)
+
+
+def _clues(prematch: Pattern) -> list[tuple[bytes, ...]] | None:
+    """Groups of words, of which every matching document has one complete; None when nothing is known.
+
+    The last words of a literal come first: they are more often values, which differ, than names, which do not.
+    """
+    literals = required_literals(prematch.matcher.pattern, prematch.dialect)
+    if literals is None:
+        return None
+    clues: list[tuple[bytes, ...]] = []
+    for literal in literals:
+        words = [word for word in _WORD.findall(literal) if word not in _NUMBER_WORD]
+        if not words:
+            return None
+        clues.append(tuple(word.encode("ascii") for word in reversed(words)))
+    return clues

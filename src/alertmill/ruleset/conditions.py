@@ -1,0 +1,232 @@
+"""The stateless conditions of a rule, bound as closures in the order in which they are asked (spec/rules.md 8.3).
+
+A condition that depends on one value of the event says which (`key`) and how (`test`), so that `siblings` can decide it
+once per value instead of once per event.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from alertmill.event import Event
+from alertmill.ruleset.clock import local_time
+from alertmill.ruleset.lists import LOOKUPS
+from alertmill.ruleset.options import RuleOptions
+from alertmill.ruleset.predicates import PREDICATES
+from alertmill.ruleset.spec import AddressCriterion, ListCriterion, RuleSpec, TextCriterion
+
+#: What a condition looks at: a kind of value and, for fields, its name.
+Key = tuple[str, str]
+
+#: Where a value of each kind comes from. `fields` and `static` values are named.
+READERS: dict[str, Callable[[Event], str | None]] = {
+    "hostname": lambda event: event.hostname,
+    "location": lambda event: event.location,
+    "log start": lambda event: _log_start(event),
+    "program_name": lambda event: event.program_name,
+    "user": lambda event: _first(event.static.get("dstuser"), event.static.get("srcuser")),
+    "list user": lambda event: _first(event.static.get("srcuser"), event.static.get("dstuser")),
+}
+
+#: Kind of the first character of the log, which narrows down conditions on the log but does not decide them.
+LOG_START = "log start"
+
+#: Criteria before and behind `match` and `regex`, `field`, addresses and the rest, in the order of spec/rules.md 8.3.
+_ORDER = (
+    ("decoded_as",),
+    ("program_name", "id", "system_name", "protocol", "match", "regex", "action", "url", "location"),
+    ("fields",),
+    ("srcip", "dstip"),
+    ("srcport", "dstport"),
+    ("compiled_rule",),
+    ("user", "srcgeoip", "dstgeoip"),
+    ("maxsize", "time", "weekday"),
+    ("data", "extra_data", "hostname", "status"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A stateless condition of a rule.
+
+    Attributes:
+        text: the condition in words, for explanations.
+        holds: the verdict on an event.
+        key: what is looked at, if the verdict depends on this one value alone; None otherwise.
+        test: the verdict on that value; a missing value never fulfils a condition.
+        starts: the first characters of all logs that can fulfil it, if they are few.
+    """
+
+    text: str
+    holds: Callable[[Event], bool]
+    key: Key | None = None
+    test: Callable[[str], bool] | None = None
+    starts: frozenset[str] | None = None
+
+
+def conditions_of(spec: RuleSpec, options: RuleOptions) -> tuple[Condition, ...]:
+    """What must hold before `check_diff`, in order."""
+    found: list[Condition] = []
+    for names in _ORDER:
+        for name in names:
+            found += _conditions_named(name, spec, options)
+    return tuple(found)
+
+
+def _conditions_named(name: str, spec: RuleSpec, options: RuleOptions) -> list[Condition]:
+    if name in spec.texts:
+        return [_text_condition(spec.texts[name])]
+    if name in spec.addresses:
+        return [_address_condition(spec.addresses[name])]
+    if name == "fields":
+        return [_field_condition(criterion) for criterion in spec.fields]
+    make = _OTHERS.get(name)
+    condition = make(spec, options) if make is not None else None
+    return [condition] if condition is not None else []
+
+
+def _text_condition(criterion: TextCriterion) -> Condition:
+    name, test = criterion.name, _verdict(criterion.matcher.matches, criterion.negate)
+    text = _words(f"<{name}>", criterion)
+    if name in ("match", "regex"):
+        starts = _starts(criterion.source.text, criterion.dialect)
+        return Condition(text, lambda event: test(event.log), starts=starts)
+    if name in ("hostname", "location", "program_name", "user"):
+        return _keyed(text, (name, ""), test)
+    return _keyed(text, ("static", name), test)
+
+
+#: Alternatives of which each begins with `^` and an ordinary character. Escapes come later, if at all.
+_ANCHORED = {
+    "osmatch": re.compile(r"\^[^|$][^|]*(?:\|\^[^|$][^|]*)*", re.DOTALL),
+    "osregex": re.compile(
+        r"\^[^|$()\\][^|\\]*(?:\\[^|\\][^|\\]*)*(?:\|\^[^|$()\\][^|\\]*(?:\\[^|\\][^|\\]*)*)*", re.DOTALL
+    ),
+}
+
+
+def _starts(pattern: str, dialect: str) -> frozenset[str] | None:
+    """The characters that a matching text begins with, or None when they are not plain to see."""
+    anchored = _ANCHORED.get(dialect)
+    if anchored is None or anchored.fullmatch(pattern) is None:
+        return None
+    chars = {alternative[1] for alternative in pattern.split("|")}
+    return frozenset(case for char in chars for case in ((char.lower(), char.upper()) if char.isascii() else (char,)))
+
+
+def _log_start(event: Event) -> str:
+    # The text of a document begins with a brace; asking for the text would spell all of it.
+    if event.log_is_message and event.record.document is not None:
+        return "{"
+    return event.log[:1]
+
+
+def _field_condition(criterion: TextCriterion) -> Condition:
+    test = _verdict(criterion.matcher.matches, criterion.negate)
+    text = _words(f'<field name="{criterion.name}">', criterion)
+    return _keyed(text, ("field", criterion.name.lower()), test)
+
+
+def _words(what: str, criterion: TextCriterion) -> str:
+    verb = "does not match" if criterion.negate else "matches"
+    return f"{what} {verb} {criterion.dialect} {criterion.source.text!r}"
+
+
+def _address_condition(criterion: AddressCriterion) -> Condition:
+    test = _verdict(criterion.addresses.contains, criterion.negate)
+    text = f"<{criterion.name}> is {'not ' if criterion.negate else ''}in {', '.join(criterion.entries)}"
+    return _keyed(text, ("static", criterion.name), test)
+
+
+def list_condition(criterion: ListCriterion, options: RuleOptions) -> Condition:
+    """A look-up in a CDB list; asked behind `check_diff` and `if_fts`."""
+    test = LOOKUPS[criterion.lookup](criterion.list, criterion.values, options)
+    text = f"<list> {criterion.lookup} of {criterion.field} in {criterion.list.name}"
+    if criterion.static and criterion.field in ("hostname", "program_name"):
+        return _keyed(text, (criterion.field, ""), test)
+    if criterion.static and criterion.field == "user":
+        return _keyed(text, ("list user", ""), test)
+    return _keyed(text, ("static" if criterion.static else "field", criterion.field), test)
+
+
+def _verdict(matches: Callable[[str], bool], negate: bool) -> Callable[[str], bool]:
+    return (lambda text: not matches(text)) if negate else matches
+
+
+def _keyed(text: str, key: Key, test: Callable[[str], bool]) -> Condition:
+    kind, name = key
+
+    def field_holds(event: Event) -> bool:
+        value = event.fields.get(name)
+        return value is not None and test(value)
+
+    def static_holds(event: Event) -> bool:
+        value = event.static.get(name)
+        return value is not None and test(value)
+
+    def other_holds(event: Event) -> bool:
+        value = read(event)
+        return value is not None and test(value)
+
+    if kind == "field":
+        return Condition(text, field_holds, key, test)
+    if kind == "static":
+        return Condition(text, static_holds, key, test)
+    read = READERS[kind]
+    return Condition(text, other_holds, key, test)
+
+
+def _decoder_condition(spec: RuleSpec, _options: RuleOptions) -> Condition | None:
+    if spec.decoded_as is None:
+        return None
+    identity = spec.decoder_identity
+    return Condition(
+        f"<decoded_as> is {spec.decoded_as}",
+        lambda event: event.decoder is not None and event.decoder.identity == identity,
+        ("decoder", ""),
+    )
+
+
+def _compiled_condition(spec: RuleSpec, _options: RuleOptions) -> Condition | None:
+    if spec.compiled_rule is None:
+        return None
+    return Condition(f"<compiled_rule> {spec.compiled_rule}", PREDICATES[spec.compiled_rule])
+
+
+def _size_condition(spec: RuleSpec, _options: RuleOptions) -> Condition | None:
+    size = spec.maxsize
+    return Condition(f"the log has {size} bytes or more", lambda event: len(event.log) >= size) if size else None
+
+
+def _time_condition(spec: RuleSpec, options: RuleOptions) -> Condition | None:
+    if spec.time is None:
+        return None
+    holds, zone = spec.time.holds, options.zone
+
+    def in_range(event: Event) -> bool:
+        moment = local_time(event.time, zone)
+        return holds(moment.hour * 60 + moment.minute)
+
+    return Condition("<time>", in_range)
+
+
+def _weekday_condition(spec: RuleSpec, options: RuleOptions) -> Condition | None:
+    if spec.weekdays is None:
+        return None
+    days, zone = spec.weekdays, options.zone
+    return Condition("<weekday>", lambda event: local_time(event.time, zone).weekday() in days)
+
+
+def _first(first: str | None, second: str | None) -> str | None:
+    return first if first is not None else second
+
+
+_OTHERS: dict[str, Callable[[RuleSpec, RuleOptions], Condition | None]] = {
+    "compiled_rule": _compiled_condition,
+    "decoded_as": _decoder_condition,
+    "maxsize": _size_condition,
+    "time": _time_condition,
+    "weekday": _weekday_condition,
+}

@@ -1,0 +1,292 @@
+"""All memory of the engine: what rules count, compare and have seen, and how it outlives a crash.
+
+A `State` belongs to one `Ruleset` at a time and is handed to `match`. It notes every change as it happens:
+`take_changes` gives what is new, `snapshot` everything but the facts, and `restore` makes an equal State of a snapshot,
+the changes since, and the facts. Why a journal and not only snapshots: docs/decisions/0003-engine-memory-journal.md.
+
+There is no clock here: time is that of the event (`Event.time`) or of its arrival (`Record.time`), in epoch seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+
+from alertmill.event import Event
+from alertmill.ruleset.accumulator import Accumulator
+from alertmill.ruleset.compile import CompiledRule, Search
+from alertmill.ruleset.counters import Counters, Timers
+from alertmill.ruleset.facts import Fact, Facts, FirstSeen, FormerLogs, Ignored, remember_all
+from alertmill.ruleset.history import History, HistoryList, PastEvent, compared
+from alertmill.ruleset.options import MIN_MEMORY_SIZE
+from alertmill.ruleset.tree import SearchKind
+
+if TYPE_CHECKING:
+    from alertmill.ruleset.ruleset import Ruleset
+
+#: Lines of `previous_output` that are collected (spec/rules.md 8.8).
+MAX_LINES = 11
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanges:
+    """What changed: a piece of journal (empty if only facts are new) and new rows of facts."""
+
+    journal: bytes
+    facts: tuple[Fact, ...]
+
+
+class Walk:
+    """What one event collects on its way through the tree.
+
+    `lines` are full logs of counted events, newest first; `matched` is the level of the last composite that held.
+    """
+
+    __slots__ = ("lines", "matched", "previous_log")
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.matched = 0
+        self.previous_log: str | None = None
+
+
+class _Part(Protocol):
+    """A part of the memory that notes its changes as JSON values."""
+
+    def changes(self) -> Any: ...
+
+    def everything(self) -> Any: ...
+
+    def apply(self, notes: Any, /) -> None: ...
+
+
+class State:
+    """The memory of an engine; made by `Ruleset.new_state()` or `State.restore`.
+
+    A `session` is a logtest session's: its `ignore` timers work differently (spec/logtest.md 5.3).
+    """
+
+    def __init__(self, ruleset: Ruleset, *, session: bool = False) -> None:
+        options = ruleset.options
+        self.session = session
+        self._facts = Facts()
+        self.counters = Counters(options.zone)
+        self.timers = Timers()
+        self.history = History(max(options.memory_size, MIN_MEMORY_SIZE), ruleset.longest_count)
+        self.first_seen = FirstSeen(self._facts, options.fts_list_size, options.fts_min_size_for_str)
+        self.former_logs = FormerLogs(self._facts)
+        self.ignored = Ignored(self._facts, suppress=options.suppress_ignored)
+        self._accumulator = Accumulator()
+        self._parts: dict[str, _Part] = {
+            "counters": self.counters,
+            "timers": self.timers,
+            "history": self.history,
+            "recent": self.first_seen,
+            "accumulator": self._accumulator,
+        }
+        self._bind(ruleset)
+
+    @classmethod
+    def restore(
+        cls,
+        ruleset: Ruleset,
+        snapshot: bytes | None,
+        journals: Iterable[bytes],
+        facts: Iterable[Fact],
+        *,
+        session: bool = False,
+    ) -> State:
+        """The State that wrote these, bound to `ruleset`, which need not be the one that it had."""
+        state = cls(ruleset, session=session)
+        for piece in (snapshot, *journals):
+            for name, notes in orjson.loads(piece).items() if piece else ():
+                state._parts[name].apply(notes)
+        remember_all(facts, state.first_seen, state.former_logs, state.ignored)
+        state.rebind(ruleset)
+        return state
+
+    def rebind(self, ruleset: Ruleset) -> None:
+        """Go on with another ruleset: stored events enter the lists that now take events of their rule."""
+        self.history.size = max(ruleset.options.memory_size, MIN_MEMORY_SIZE)
+        self.history.age = ruleset.longest_count
+        self.counters.zone = ruleset.options.zone
+        self._bind(ruleset)
+        self.history.relist(self.lists_of)
+
+    def _bind(self, ruleset: Ruleset) -> None:
+        self.ruleset = ruleset
+        self._indexed = ruleset.options.engine == "fast"
+        self._lists = [HistoryList() for _ in range(ruleset.list_count)]
+        searches = [rule.search for rule in ruleset.rules_by_id.values() if rule.search is not None]
+        #: The list of all events, if a composite searches all.
+        self._all = HistoryList() if any(search.kind is SearchKind.REGEX for search in searches) else None
+        self._unlisted: Sequence[HistoryList] = () if self._all is None else (self._all,)
+        self._fed: dict[int, Sequence[HistoryList]] = {
+            rule.id: (*(self._lists[number] for number in rule.fed_lists), *self._unlisted)
+            for rule in ruleset.rules_by_id.values()
+            if rule.fed_lists
+        }
+        for search in searches:
+            entries = self._searched(search)
+            if entries is not None and self._indexed:
+                entries.index_for(search)
+
+    def _searched(self, search: Search) -> HistoryList | None:
+        """The list that a composite walks; None for one that has nothing to search."""
+        if search.kind is SearchKind.REGEX:
+            return self._all
+        return self._lists[search.list_number] if search.list_number is not None else None
+
+    def lists_of(self, rule_id: int) -> Sequence[HistoryList]:
+        """The history lists that take events of a rule, each as often as it takes one event."""
+        return self._fed.get(rule_id, self._unlisted)
+
+    # --- saving --------------------------------------------------------------------------------------------------
+
+    def take_changes(self) -> StateChanges | None:
+        """What changed since the last call; None for nothing."""
+        noted = {name: notes for name, part in self._parts.items() if (notes := part.changes()) is not None}
+        facts = self._facts.take()
+        if not noted and not facts:
+            return None
+        return StateChanges(orjson.dumps(noted) if noted else b"", facts)
+
+    def snapshot(self) -> bytes:
+        """All memory but the facts: what `restore` needs instead of every journal so far.
+
+        Changes that were not taken yet are in it and will not be given again; facts will.
+        """
+        for part in self._parts.values():
+            part.changes()  # noted from here on is what the snapshot does not hold
+        return orjson.dumps({name: part.everything() for name, part in self._parts.items()})
+
+    # --- what rules ask ------------------------------------------------------------------------------------------
+
+    def accumulate(self, event: Event) -> None:
+        """Complete the event from its predecessors, if its decoder asks for it. Comes before the rules."""
+        self._accumulator.complete(event)
+
+    def remembers(self, rule: CompiledRule, event: Event, walk: Walk) -> bool:
+        """Whether a rule's conditions with a memory hold, asked in their order; asking changes the memory."""
+        if rule.check_diff and not self._differs(rule.id, event, walk):
+            return False
+        if rule.if_fts and not self.first_seen.learn(event):
+            return False
+        for condition in rule.lists:
+            if not condition.holds(event):
+                return False
+        return rule.search is None or self._search(rule.search, event, walk)
+
+    def _differs(self, rule_id: int, event: Event, walk: Walk) -> bool:
+        former = self.former_logs.replace(rule_id, event)
+        if former is None:
+            return False
+        walk.lines[:] = ["Previous output:", former]
+        walk.previous_log = former
+        return True
+
+    def store(self, rule: CompiledRule, event: Event, walk: Walk) -> None:
+        """Put an event into the history under its final rule."""
+        now, history = int(event.time), self.history
+        if event.record.event_time is not None and not history.any_order:
+            history.begin_any_order()
+        lists = self._fed.get(rule.id, self._unlisted)
+        if lists:
+            history.keep(PastEvent.of(event, history.next, rule.id, walk.matched), lists)
+        else:
+            history.keep_time(now)
+        history.make_room(now)
+
+    # --- composites ----------------------------------------------------------------------------------------------
+
+    def _search(self, search: Search, event: Event, walk: Walk) -> bool:
+        """Walk back through the events that a composite counts (spec/rules.md 8.6)."""
+        candidates = self._candidates(search, event)
+        if candidates is None:
+            return False
+        counts_last = search.kind is not SearchKind.REGEX
+        counted, first = 0, None
+        for past in candidates:
+            if not _may_count(search, event, past):
+                continue
+            if past.matched >= search.level:
+                break
+            if counted == len(walk.lines) < MAX_LINES and (counts_last or counted < search.needed):
+                walk.lines.append(past.full_log)
+            if counted == search.needed:
+                walk.matched = search.level
+                if first is not None:
+                    self.history.mark(first, search.level)
+                return True
+            counted += 1
+            first = first or past
+        walk.lines.clear()
+        return False
+
+    def _candidates(self, search: Search, event: Event) -> Iterator[PastEvent] | None:
+        """Events within the timeframe, newest first; None for a composite that has nothing to search."""
+        entries = self._searched(search)
+        if entries is None:
+            return None
+        now = int(event.time)
+        both_sides = self.history.any_order or event.record.event_time is not None
+        if self._indexed:
+            near = entries.index_for(search).newest_first(event, now, both_sides=both_sides)
+        else:
+            near = reversed(entries.entries)
+        return _within(near, now, search.timeframe, both_sides=both_sides)
+
+
+def _within(events: Iterator[PastEvent], now: int, timeframe: int, *, both_sides: bool) -> Iterator[PastEvent]:
+    """The events that are at most `timeframe` seconds old.
+
+    In order of arrival the first one that is older ends the walk. Where events that carry their own time may have come
+    in any order, `both_sides`, those outside the timeframe on either side are passed over.
+    """
+    for past in events:
+        age = now - past.time
+        if age > timeframe:
+            if not both_sides:
+                return
+        elif not both_sides or age >= -timeframe:
+            yield past
+
+
+def _may_count(search: Search, event: Event, past: PastEvent) -> bool:
+    """Whether a past event fulfils what the composite asks of it in comparison with the current one (8.7)."""
+    if not search.everywhere and past.agent_id != event.agent_id:
+        return False
+    if search.kind is SearchKind.REGEX and not _is_wanted(search, event, past):
+        return False
+    for name in search.same:
+        value = compared(event, name)
+        if value is None or compared(past, name) != value:
+            return False
+    for name in search.same_fields:
+        value = event.fields.get(name)
+        if value is None or past.fields.get(name) != value:
+            return False
+    for name in search.different:
+        value = compared(event, name)
+        if value is not None and compared(past, name) == value:
+            return False
+    return not search.different_fields or _fields_differ(search.different_fields, event, past)
+
+
+def _is_wanted(search: Search, event: Event, past: PastEvent) -> bool:
+    if past.category != event.category:
+        return False
+    return search.pattern is None or search.pattern.matches(past.log)
+
+
+def _fields_differ(names: tuple[str, ...], event: Event, past: PastEvent) -> bool:
+    if not len(event.fields) and not past.fields:
+        return False
+    for name in names:
+        value = event.fields.get(name)
+        if value is not None and past.fields.get(name) == value:
+            return False
+    return True

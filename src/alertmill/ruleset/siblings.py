@@ -1,0 +1,205 @@
+"""Which children of a node an event may match, without trying them one after another.
+
+Theory. The children of a node are numbered in the order in which they are tried. For every value that some of them look
+at (the decoder, the program name, a field...) there is a table from values to a mask: a bit is set for each child that
+this value does not rule out, which includes all that do not look at it. The masks of an event's values are ANDed, and
+what is left are the candidates, in order. A mask is made when a value is first seen, by asking the conditions
+themselves, so a pattern is tried once per distinct value and not once per event.
+
+Only conditions whose verdict depends on a single value are decided so. All others (text of the log, time, lists,
+predicates, everything with a memory) are asked of the candidates alone, in the order that the rule language gives them:
+what is decided here has no side effect, so deciding it early is not seen.
+
+Values come from hostile logs: long ones are not remembered, and a full table starts anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+
+from alertmill.event import Event
+from alertmill.ruleset.compile import CompiledRule
+from alertmill.ruleset.conditions import LOG_START, READERS, Key
+
+#: Longest value whose mask is remembered, in bytes.
+LONGEST_VALUE = 512
+#: Values that a table remembers.
+TABLE_SIZE = 4096
+#: Names that a document may have at its top for their set to be remembered.
+MOST_ROOTS = 64
+
+#: Stands for the decoder of an event that none matched.
+_NO_DECODER = -1
+
+Test = Callable[[str], bool]
+
+
+class Node:
+    """A place in the tree as it runs: a rule and its children. Equal subtrees share one node.
+
+    `asked` are the stateless conditions that the tables of siblings do not decide.
+    """
+
+    __slots__ = ("_siblings", "asked", "children", "rule")
+
+    def __init__(self, rule: CompiledRule, children: tuple[Node, ...]) -> None:
+        self.rule = rule
+        self.children = children
+        self.asked = tuple(condition.holds for condition in rule.conditions if condition.key is None)
+        self._siblings: SiblingTable | None = None
+
+    def candidates(self, event: Event) -> Sequence[Node]:
+        """The children that the event's values do not rule out, in the order in which they are tried."""
+        if self._siblings is None:
+            self._siblings = SiblingTable(self.children)
+        return self._siblings.candidates(event)
+
+
+class SiblingTable:
+    """The tables of one list of siblings, kept apart by decoder: the others of its children never come into play."""
+
+    __slots__ = ("_by_decoder", "_nodes")
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._nodes = nodes
+        self._by_decoder: dict[int, _Masks] = {}
+
+    def candidates(self, event: Event) -> Sequence[Node]:
+        """The nodes that the event's values do not rule out, in order."""
+        decoder = event.decoder
+        identity = _NO_DECODER if decoder is None else decoder.identity
+        masks = self._by_decoder.get(identity)
+        if masks is None:
+            nodes = [node for node in self._nodes if node.rule.identity in (None, identity)]
+            masks = self._by_decoder[identity] = _Masks(nodes)
+        return masks.candidates(event)
+
+
+class _Column:
+    """What some of the siblings think of one value: `testers` are the bits of those that look at it."""
+
+    __slots__ = ("others", "table", "testers", "tests")
+
+    def __init__(self, tests: list[tuple[int, Test]], everyone: int) -> None:
+        self.tests = tests
+        self.testers = 0
+        for bit, _ in tests:
+            self.testers |= bit
+        self.others = everyone & ~self.testers
+        self.table: dict[str, int] = {}
+
+    def decide(self, value: str, alive: int) -> int:
+        """The mask of a value that is not in the table; exact for the bits of `alive`."""
+        if len(value) > LONGEST_VALUE:
+            return self._ask(value, alive)
+        if len(self.table) >= TABLE_SIZE:
+            self.table.clear()
+        mask = self.table[value] = self._ask(value, -1)
+        return mask
+
+    def _ask(self, value: str, alive: int) -> int:
+        ruled_out = 0
+        for bit, test in self.tests:
+            if bit & alive and not ruled_out & bit and not test(value):
+                ruled_out |= bit
+        return (self.others | self.testers) & ~ruled_out
+
+
+#: Columns of dynamic fields by name.
+_Fields = tuple[tuple[str, _Column], ...]
+
+
+class _Masks:
+    """Columns of siblings that share a decoder."""
+
+    __slots__ = ("_by_roots", "_chosen", "_everyone", "_fields", "_nodes", "_others", "_static", "_without_static")
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._nodes = tuple(nodes)
+        self._everyone = (1 << len(nodes)) - 1
+        self._chosen: dict[int, tuple[Node, ...]] = {}
+        columns = self._columns()
+        self._fields = tuple((key[1], column) for key, column in columns if key[0] == "field")
+        self._static = tuple((key[1], column) for key, column in columns if key[0] == "static")
+        self._without_static = self._everyone
+        for _, column in self._static:
+            self._without_static &= column.others
+        self._others = tuple((READERS[key[0]], column) for key, column in columns if key[0] in READERS)
+        self._by_roots: dict[int, tuple[Collection[str], int, _Fields]] = {}
+
+    def _columns(self) -> list[tuple[Key, _Column]]:
+        """All columns, those first that can rule out most."""
+        tests: dict[Key, list[tuple[int, Test]]] = {}
+        for number, node in enumerate(self._nodes):
+            for condition in node.rule.conditions:
+                if condition.key is not None and condition.test is not None:
+                    tests.setdefault(condition.key, []).append((1 << number, condition.test))
+                elif condition.starts is not None:
+                    tests.setdefault((LOG_START, ""), []).append((1 << number, condition.starts.__contains__))
+        found = [(key, _Column(asked, self._everyone)) for key, asked in tests.items()]
+        return sorted(found, key=lambda item: -len(item[1].tests))
+
+    def candidates(self, event: Event) -> Sequence[Node]:
+        # Three loops of one shape, one per way to get at a value: a function for it would cost as much as the rest.
+        mask = self._everyone
+        for read, column in self._others:
+            if mask & column.testers:
+                value = read(event)
+                if value is None:
+                    mask &= column.others
+                else:
+                    known = column.table.get(value)
+                    mask &= column.decide(value, mask) if known is None else known
+        static = event.static
+        if not static:
+            mask &= self._without_static
+        elif self._static:
+            for name, column in self._static:
+                if mask & column.testers:
+                    value = static.get(name)
+                    if value is None:
+                        mask &= column.others
+                    else:
+                        known = column.table.get(value)
+                        mask &= column.decide(value, mask) if known is None else known
+        fields = self._fields
+        if fields:
+            roots = event.fields.roots()
+            if roots is not None:
+                possible, fields = self._among(roots)
+                mask &= possible
+            get = event.fields.get
+            for name, column in fields:
+                if mask & column.testers:
+                    value = get(name)
+                    if value is None:
+                        mask &= column.others
+                    else:
+                        known = column.table.get(value)
+                        mask &= column.decide(value, mask) if known is None else known
+        chosen = self._chosen.get(mask)
+        return self._choose(mask) if chosen is None else chosen
+
+    def _among(self, roots: Collection[str]) -> tuple[int, _Fields]:
+        """What is left when only fields below these roots can be there: the mask, and the columns still to be asked."""
+        known = self._by_roots.get(id(roots))
+        if known is not None and known[0] is roots:
+            return known[1], known[2]
+        mask, fields = self._everyone, []
+        for name, column in self._fields:
+            if name.partition(".")[0] in roots:
+                fields.append((name, column))
+            else:
+                mask &= column.others
+        if len(roots) <= MOST_ROOTS:
+            if len(self._by_roots) >= TABLE_SIZE:
+                self._by_roots.clear()
+            self._by_roots[id(roots)] = (roots, mask, tuple(fields))
+        return mask, tuple(fields)
+
+    def _choose(self, mask: int) -> tuple[Node, ...]:
+        if len(self._chosen) >= TABLE_SIZE:
+            self._chosen.clear()
+        chosen = tuple(node for number, node in enumerate(self._nodes) if mask >> number & 1)
+        self._chosen[mask] = chosen
+        return chosen
