@@ -75,8 +75,8 @@ C_ADJUSTED = Code(
 C_SECTION_IDLE = Code(
     "C008",
     "a section that Alertmill reads past",
-    "Nothing is wrong with the file: this part of Wazuh's work is not done by Alertmill. Remove the section, or keep it "
-    "for the daemon that does.",
+    "Nothing is wrong with the file: this part of Wazuh's work is not done by Alertmill. Remove the section, or keep "
+    "it for the daemon that does.",
 )
 C_OPTION_IDLE = Code(
     "C009",
@@ -184,7 +184,8 @@ D_OFFSET_TARGET = Code(
 D_TOO_LONG = Code(
     "D013",
     "an option whose text is too long",
-    "An option has at most 1023 bytes, all its elements together; the longer text is dropped. Split the decoder in two.",
+    "An option has at most 1023 bytes, all its elements together; the longer text is dropped. Split the decoder in "
+    "two.",
 )
 D_NOTHING_TO_MATCH = Code(
     "D014",
@@ -377,7 +378,8 @@ A_REFUSED = Code(
 A_CREDENTIALS = Code(
     "A002",
     "the AWS credentials are missing, expired or not valid",
-    "Check the profile, the access key or the role of the definition; `aws sts get-caller-identity` shows who they are.",
+    "Check the profile, the access key or the role of the definition; `aws sts get-caller-identity` shows who they "
+    "are.",
 )
 A_NO_BUCKET = Code(
     "A003",
@@ -397,7 +399,8 @@ A_UNREACHABLE = Code(
 A_THROTTLED = Code(
     "A006",
     "AWS throttles the calls",
-    "A longer <interval> or a narrower <path> or <regions> means fewer calls; the next run goes on where this one ended.",
+    "A longer <interval> or a narrower <path> or <regions> means fewer calls; the next run goes on where this one "
+    "ended.",
 )
 A_FAILED_CALL = Code(
     "A007",

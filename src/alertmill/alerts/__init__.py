@@ -1,0 +1,10 @@
+"""Matches -> bytes: alerts.json, alerts.log, archives, firewall.log and the report of logtest (spec/alerts.md).
+
+Everything here is a pure function of an event, its match and the facts about the manager; files and offsets are the
+business of the sinks.
+"""
+
+from alertmill.alerts.facts import AlertFacts
+from alertmill.alerts.writer import AlertWriter, alert_id
+
+__all__ = ["AlertFacts", "AlertWriter", "alert_id"]

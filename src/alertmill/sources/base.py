@@ -73,7 +73,11 @@ class ScopeBound:
 
 @dataclass(frozen=True, slots=True)
 class ScopeReport:
-    """What a walk over a scope saw, for `status`: objects listed, still waiting, and the error that ended it, if any."""
+    """What a walk over a scope saw, for `status`: objects listed and waiting, and the error that ended it, if any.
+
+    Done objects with a key date before `keep_from` (`YYYY-MM-DD`; empty: none) can be forgotten: no walk lists them
+    again.
+    """
 
     scope: str
     time: float
@@ -81,6 +85,7 @@ class ScopeReport:
     waiting: int
     newest_key: str
     error: str = ""
+    keep_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

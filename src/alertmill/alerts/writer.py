@@ -1,0 +1,49 @@
+"""`AlertWriter`: events and matches -> the bytes of every output."""
+
+from __future__ import annotations
+
+from alertmill.alerts.facts import AlertFacts
+from alertmill.alerts.json_format import JsonFormat, RuleMembers
+from alertmill.alerts.text_format import TextFormat
+from alertmill.alerts.times import TimeText
+from alertmill.event import Event, Match
+
+
+def alert_id(time: float, offset: int) -> str:
+    """The `id` of an alert: whole seconds of reception, a dot, the offset in the alert file (spec/alerts.md 2.2)."""
+    return f"{int(time)}.{offset}"
+
+
+class AlertWriter:
+    """Renders for one manager. Keeps the spelled parts of rules, places and decoders; belongs to one thread."""
+
+    def __init__(self, facts: AlertFacts) -> None:
+        times = TimeText(facts.zone)
+        rules = RuleMembers()
+        self._json = JsonFormat(facts, times, rules)
+        self._text = TextFormat(facts, times, rules)
+
+    def json_line(self, event: Event, match: Match | None, alert_id: str, *, archive: bool = False) -> bytes:
+        """A line of alerts.json, or with `archive` of archives.json, with its newline (spec/alerts.md 2)."""
+        line = self._json.line(event, match, alert_id, archive=archive, session=False)
+        return line.encode("latin-1") + b"\n"
+
+    def session_object(self, event: Event, match: Match | None, alert_id: str) -> bytes:
+        """The `output` of a logtest session, without a newline (spec/logtest.md 5.2)."""
+        return self._json.line(event, match, alert_id, archive=False, session=True).encode("latin-1")
+
+    def text_block(self, event: Event, match: Match, alert_id: str) -> bytes:
+        """The stanza of alerts.log, with the empty line behind it (spec/alerts.md 3)."""
+        return self._text.stanza(event, match, alert_id).encode("latin-1")
+
+    def custom_line(self, template: str, event: Event, match: Match, alert_id: str) -> bytes:
+        """The line that takes the stanza's place under `<custom_alert_output>` (spec/alerts.md 3.1)."""
+        return self._text.custom_line(template, event, match, alert_id).encode("latin-1")
+
+    def archive_line(self, event: Event) -> bytes:
+        """A line of archives.log (spec/alerts.md 4)."""
+        return self._text.archive_line(event).encode("latin-1")
+
+    def firewall_line(self, event: Event) -> bytes:
+        """A line of firewall.log (spec/alerts.md 5)."""
+        return self._text.firewall_line(event).encode("latin-1")

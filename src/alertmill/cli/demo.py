@@ -1,0 +1,225 @@
+"""`alertmill demo`: the whole job with no account and no network.
+
+An S3 server on this machine is filled with generated objects; a real daemon polls it as its ossec.conf says; its alerts
+are shown. Nothing here is a shortcut: what runs is `alertmill run`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TextIO
+
+import boto3
+
+from alertmill import samples
+from alertmill.checkpoints import Checkpoints
+from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, Context
+from alertmill.cli.init import make_home
+from alertmill.errors import CheckpointError
+
+EXAMPLES = (
+    "alertmill demo                            a minute, then it ends by itself",
+    "alertmill demo --seed 7 --keep ./demo     other sample events, in a folder of your choice",
+)
+
+_BUCKET = "alertmill-demo"
+_ACCOUNT = "123456789012"
+_REGION = "us-east-1"
+#: Both halves of the credentials: the local server takes any.
+_WORD = "demo"
+#: Sample objects and events per object: small enough to be over in seconds, large enough for every kind of alert.
+_CLOUDTRAIL = (6, 150)
+_FLOW = (4, 100)
+#: Seconds that the daemon gets to read everything.
+_PATIENCE = 120.0
+
+_CONFIGURATION = """
+  <wodle name="aws-s3">
+    <disabled>no</disabled>
+    <interval>10m</interval>
+    <run_on_start>yes</run_on_start>
+    <skip_on_error>yes</skip_on_error>
+    <bucket type="cloudtrail">
+      <name>{bucket}</name>
+    </bucket>
+    <bucket type="vpcflow">
+      <name>{bucket}</name>
+    </bucket>
+  </wodle>
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, default=1, help="which sample events to make (default: 1)")
+    parser.add_argument("--keep", metavar="DIR", help="where to make the home (default: a new temporary folder)")
+
+
+def run(options: argparse.Namespace, context: Context) -> int:
+    if find_spec("moto") is None:
+        print("alertmill demo: needs the extra `demo`: pip install 'alertmill[demo]'", file=context.stderr)
+        return EXIT_PROBLEMS
+    home = Path(options.keep) if options.keep else Path(tempfile.mkdtemp(prefix="alertmill-demo-"))
+    return _Demo(home, options.seed, context.stdout).run()
+
+
+class _Demo:
+    """One demonstration in the folder `home`, told on `out`."""
+
+    def __init__(self, home: Path, seed: int, out: TextIO) -> None:
+        self.home = home
+        self.seed = seed
+        self.out = out
+
+    def say(self, text: str = "") -> None:
+        print(text, file=self.out, flush=True)
+
+    def run(self) -> int:
+        from moto.server import ThreadedMotoServer
+
+        # The server's own line per request would bury what is to be seen.
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server.start()
+        try:
+            host, port = server.get_host_and_port()
+            return self._with_server(f"http://{host}:{port}")
+        finally:
+            server.stop()
+
+    def _with_server(self, endpoint: str) -> int:
+        make_home(self.home)
+        self._configure()
+        wanted = self._fill_bucket(endpoint)
+        self.say(f"2. A daemon reads it: alertmill --home {self.home} run")
+        with (self.home / "logs" / "demo-daemon.txt").open("wb") as daemon_output:
+            daemon = subprocess.Popen(  # noqa: S603  # our own program, no shell
+                [sys.executable, "-m", "alertmill", "--home", str(self.home), "run"],
+                env=_environment(endpoint),
+                stdin=subprocess.DEVNULL,
+                stdout=daemon_output,
+                stderr=daemon_output,
+            )
+            try:
+                finished = self._wait(daemon, wanted)
+            finally:
+                daemon.send_signal(signal.SIGTERM)
+                code = daemon.wait(timeout=30)
+        if not finished or code != 0:
+            self.say(f"The daemon did not finish the job (exit code {code}). Its log: {self.home}/logs/ossec.log")
+            return EXIT_PROBLEMS
+        self._show()
+        return EXIT_OK
+
+    def _configure(self) -> None:
+        """Put the demonstration's buckets into the ossec.conf that every new home gets."""
+        path = self.home / "etc" / "ossec.conf"
+        text = path.read_text(encoding="utf-8")
+        block = _CONFIGURATION.format(bucket=_BUCKET)
+        path.write_text(f"{text}\n<ossec_config>{block}</ossec_config>\n", encoding="utf-8")
+
+    def _fill_bucket(self, endpoint: str) -> int:
+        """Upload the sample objects; returns how many."""
+        client = boto3.client(
+            "s3", endpoint_url=endpoint, region_name=_REGION, aws_access_key_id=_WORD, aws_secret_access_key=_WORD
+        )
+        client.create_bucket(Bucket=_BUCKET)
+        objects = list(_sample_objects(self.seed))
+        for sample in objects:
+            client.put_object(Bucket=_BUCKET, Key=sample.key, Body=sample.body)
+        size = sum(len(sample.body) for sample in objects) / 1024
+        self.say(f"1. An S3 server on this machine holds {len(objects)} new log objects ({size:.0f} KiB), for instance")
+        self.say(f"   s3://{_BUCKET}/{objects[0].key}")
+        return len(objects)
+
+    def _wait(self, daemon: subprocess.Popen[bytes], wanted: int) -> bool:
+        """Wait until the checkpoint says that all objects are done."""
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline and daemon.poll() is None:
+            if _objects_done(self.home) >= wanted:
+                return True
+            time.sleep(0.2)
+        return False
+
+    def _show(self) -> None:
+        alerts = self.home / "logs" / "alerts" / "alerts.json"
+        lines = alerts.read_bytes().splitlines()
+        events = [json.loads(line) for line in lines]
+        self.say(f"3. It wrote {len(events)} alerts, the busiest rules first:")
+        names = {alert["rule"]["id"]: alert["rule"]["level"] for alert in events}
+        for rule, count in Counter(alert["rule"]["id"] for alert in events).most_common(12):
+            sample = next(alert for alert in events if alert["rule"]["id"] == rule)
+            self.say(f"   {count:5} x  rule {rule:>6}  level {names[rule]:>2}  {sample['rule']['description'][:80]}")
+        self.say("4. The last of them:")
+        for alert in events[-8:]:
+            self.say(f"   {_line(alert)}")
+        self.say()
+        self.say(f"All alerts:       {alerts}")
+        self.say(f"The daemon's log: {self.home}/logs/ossec.log")
+        self.say("Try next:")
+        self.say(f"  tail -n 1 {alerts} | python3 -m json.tool")
+        self.say(f"  alertmill --home {self.home} status")
+        self.say(f"  alertmill --home {self.home} logtest        then paste a log line")
+        self.say("  alertmill init ./home                        your own home, with your own bucket")
+
+
+def _environment(endpoint: str) -> dict[str, str]:
+    """The daemon's environment: nothing of the user's own AWS settings, everything of the local server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ALERTMILL_"))}
+    return kept | {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": _WORD,
+        "AWS_SECRET_ACCESS_KEY": _WORD,
+        "AWS_DEFAULT_REGION": _REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def _sample_objects(seed: int) -> Iterator[samples.SampleObject]:
+    """CloudTrail and flow log objects of the last hours of today (UTC), as AWS would have delivered them."""
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    start = max(now - timedelta(hours=1), now.replace(hour=0, minute=0))
+    objects, events = _CLOUDTRAIL
+    yield from samples.cloudtrail_objects(
+        seed=seed,
+        account=_ACCOUNT,
+        region=_REGION,
+        start=start,
+        objects=objects,
+        events_per_object=events,
+        profile=samples.EVENTFUL,
+    )
+    objects, records = _FLOW
+    yield from samples.flow_objects(
+        seed=seed, account=_ACCOUNT, region=_REGION, start=start, objects=objects, records_per_object=records
+    )
+
+
+def _objects_done(home: Path) -> int:
+    try:
+        checkpoints = Checkpoints(home / "var", read_only=True)
+    except CheckpointError:
+        return 0
+    try:
+        return sum(scope.objects for scope in checkpoints.scopes())
+    finally:
+        checkpoints.close()
+
+
+def _line(alert: dict[str, Any]) -> str:
+    rule = alert["rule"]
+    return f"{alert['timestamp'][11:19]}  level {rule['level']:>2}  {rule['id']:>6}  {rule['description'][:100]}"

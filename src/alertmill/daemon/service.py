@@ -1,0 +1,142 @@
+"""The daemon from start to stop, readable top to bottom: start, turn the loop, stop.
+
+The main thread is the engine's thread. Sources feed it through the inbox; signals only set flags that the loop looks at
+between two batches. What to build is decided by `bootstrap`, what a signal means is decided here.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import time
+from types import FrameType
+
+from alertmill.bootstrap import Program
+from alertmill.daemon.inbox import Ended, Inbox
+from alertmill.daemon.reload import Reloader, decide
+from alertmill.daemon.sd_notify import Notifier
+from alertmill.errors import CheckpointError, OutputError
+from alertmill.log import ENGINE_TAG, TaggedLog
+from alertmill.sources.base import Batch
+
+#: Exit code: stopped as asked, or everything read with --once.
+EXIT_OK = 0
+#: Exit code: the disk, the checkpoint or a source failed while running.
+EXIT_FAILED = 1
+#: Exit code: killed by a second signal while stopping (128 + SIGINT, as shells count).
+EXIT_NOW = 130
+
+#: Seconds that the sources get to end after a stop was asked for.
+STOP_PATIENCE = 10.0
+#: New container objects (some 1,000 events' worth) after which the cycle collector looks at the young ones.
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+#: Seconds between two turns of the loop when nothing happens.
+_IDLE_TURN = 0.5
+
+
+class Service:
+    """Runs a `Program` until it is told to stop, or with `once` until its inputs are read."""
+
+    def __init__(self, program: Program, *, once: bool, notifier: Notifier | None = None) -> None:
+        self._program = program
+        self._pipeline = program.pipeline
+        self._inbox = Inbox(program.sources, program.checkpoints, once=once)
+        self._once = once
+        self._notifier = notifier or Notifier()
+        self._log = TaggedLog(ENGINE_TAG)
+        self._reloader = Reloader(program.load_engine)
+        self._stop_signal = 0
+        self._reload_asked = False
+        self._failed = False
+
+    def run(self) -> int:
+        """Start, loop, stop. Returns the exit code."""
+        self._take_signals()
+        _spare_the_collector()
+        self._inbox.start()
+        self._log("INFO", f"Started (pid: {os.getpid()}).")
+        self._notifier.ready("analysing")
+        try:
+            self._loop()
+            self._pipeline.flush()
+        except (CheckpointError, OutputError) as error:
+            self._log("CRITICAL", str(error))
+            self._failed = True
+        self._shut_down()
+        return EXIT_FAILED if self._failed else EXIT_OK
+
+    # --- the loop ----------------------------------------------------------------------------------------------------
+
+    def _loop(self) -> None:
+        while not self._stop_signal and not self._failed:
+            self._notifier.pulse()
+            self._reload_if_asked()
+            waiting = self._pipeline.waiting
+            if waiting is not None and waiting <= 0:
+                self._pipeline.flush()
+                continue
+            item = self._inbox.get(_IDLE_TURN if waiting is None else min(waiting, _IDLE_TURN))
+            if isinstance(item, Batch):
+                self._pipeline.process(item)
+            elif isinstance(item, Ended):
+                self._failed = bool(item.error)
+                if self._once or self._failed:
+                    return
+
+    def _reload_if_asked(self) -> None:
+        if self._reload_asked:
+            self._reload_asked = False
+            self._log("INFO", "Reloading ruleset")
+            self._notifier.reloading()
+            self._reloader.request()
+        built = self._reloader.take()
+        if built is None:
+            return
+        verdict = decide(built)
+        if verdict.engine is not None:
+            self._pipeline.replace_engine(verdict.engine)
+        for level, line in verdict.lines:
+            self._log(level, line)
+        self._notifier.ready("analysing" if verdict.engine is not None else "analysing (the last reload was refused)")
+
+    # --- signals -----------------------------------------------------------------------------------------------------
+
+    def _take_signals(self) -> None:
+        signal.signal(signal.SIGTERM, self._on_stop)
+        signal.signal(signal.SIGINT, self._on_stop)
+        signal.signal(signal.SIGHUP, self._on_reload)
+
+    def _on_stop(self, number: int, _frame: FrameType | None) -> None:
+        if self._stop_signal:
+            # Twice means now. Nothing is lost: the next start goes on from the last commit.
+            os._exit(EXIT_NOW)
+        self._stop_signal = number
+
+    def _on_reload(self, _number: int, _frame: FrameType | None) -> None:
+        self._reload_asked = True
+
+    # --- the end -----------------------------------------------------------------------------------------------------
+
+    def _shut_down(self) -> None:
+        """Sources first, so that nothing new comes in; then the files and the database."""
+        if self._stop_signal:
+            name = signal.strsignal(self._stop_signal) or "?"
+            self._log("INFO", f"(1225): SIGNAL [({self._stop_signal})-({name})] Received. Exit Cleaning...")
+        self._notifier.stopping()
+        began = time.monotonic()
+        if not self._inbox.stop(STOP_PATIENCE):
+            waited = time.monotonic() - began
+            self._log("WARNING", f"{self._inbox.alive} sources did not end within {waited:.0f} s; left behind")
+        self._program.close()
+
+
+def _spare_the_collector() -> None:
+    """Keep the cycle collector from walking the ruleset again and again.
+
+    Rules and decoders live as long as the daemon, and what an event leaves behind is freed by its reference count; the
+    collector finds nothing in either, but would look at all of it every few hundred events.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 50)

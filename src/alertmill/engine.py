@@ -1,0 +1,79 @@
+"""The engine: one record in, one outcome out.
+
+`process` reads no clock, keeps nothing but the `State` it is handed, and never raises for a record: what it cannot
+digest becomes an outcome that says so. Writing alerts, counting and committing are the business of the caller.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alertmill.decoders import OSSEC_ALERT, DecoderTree, Rejected, decode_eventchannel, predecode
+from alertmill.event import Event, Outcome, Record
+from alertmill.ruleset import Ruleset, State, Trace, match
+
+#: Queue id of Windows event channels, whose messages have a decoder of their own (spec/predecoding.md 1).
+_EVENTCHANNEL_QUEUE = "f"
+
+#: Fields without which a firewall event goes no further (spec/rules.md 8.1).
+_FIREWALL_FIELDS = frozenset(("action", "srcip", "dstip", "srcport", "dstport", "protocol"))
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What the engine needs to know beyond decoders and rules.
+
+    `hostname` is the server's full name, byte text; local events show it up to its first dot. `log_fw` drops firewall
+    events that lack a field (`analysisd.log_fw`).
+    """
+
+    hostname: str
+    log_fw: bool = True
+
+
+class Engine:
+    """Decoders and rules that never change; a reload makes another engine."""
+
+    def __init__(self, decoders: DecoderTree, rules: Ruleset, options: EngineOptions) -> None:
+        self.decoders = decoders
+        self.rules = rules
+        self.options = options
+        self._hostname = options.hostname.partition(".")[0]
+
+    def new_state(self, *, session: bool = False) -> State:
+        """An empty memory; a `session` is one of logtest (spec/logtest.md 5.3)."""
+        return self.rules.new_state(session=session)
+
+    def process(self, record: Record, state: State, *, trace: Trace | None = None) -> Outcome:
+        """Analyse one record; `state` remembers it, `trace` collects the rules that were tried."""
+        try:
+            return self._process(record, state, trace)
+        except RecursionError:
+            return Outcome(rejected="it is nested too deeply")
+        except Exception as error:  # hostile input must not end the daemon, nor be lost: the caller keeps the record
+            return Outcome(rejected=f"internal error, please report it: {type(error).__name__}: {error}")
+
+    def _process(self, record: Record, state: State, trace: Trace | None) -> Outcome:
+        event = predecode(record, self._hostname)
+        if isinstance(event, Rejected):
+            return Outcome(rejected=event.reason)
+        if record.queue == _EVENTCHANNEL_QUEUE:
+            refused = decode_eventchannel(event)
+            if refused is not None:
+                return Outcome(rejected=refused.reason)
+        else:
+            self.decoders.decode(event)
+        state.accumulate(event)
+        if self._is_dropped(event, state):
+            return Outcome(event, dropped=True, warnings=event.warnings)
+        result = match(self.rules, event, state, trace=trace)
+        return Outcome(event, result.match, alert=result.alert, warnings=event.warnings)
+
+    def _is_dropped(self, event: Event, state: State) -> bool:
+        """Whether the event ends before the rules: an incomplete firewall event, a forwarded alert of no known rule."""
+        category = event.category
+        if category == "firewall":
+            return self.options.log_fw and not state.session and not event.static.keys() >= _FIREWALL_FIELDS
+        if category == OSSEC_ALERT:
+            return event.forced_rule not in self.rules.rules_by_id
+        return False

@@ -1,0 +1,202 @@
+"""The loop: take a batch, process its records, commit, append, sync, acknowledge.
+
+Why nothing is lost or doubled: one transaction makes true, together, what the batches complete, what the engine
+remembers, and which bytes belong where in the alert files. Only then are the bytes appended and synced, and only then
+do the sources hear of it. A crash before the transaction leaves everything as it was; a crash behind it is repaired at
+the next start by appending what the files lack, from the output journal.
+
+The pipeline owns no thread, no file and no clock: all of that is handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, tzinfo
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from alertmill.checkpoints import SNAPSHOT_AFTER, Checkpoints, Commit
+from alertmill.engine import Engine
+from alertmill.metrics import Counters
+from alertmill.ruleset import State
+from alertmill.sinks.dated_file import redo
+from alertmill.sinks.journal import Journal
+from alertmill.sinks.outputs import Outputs
+from alertmill.sources.base import Batch, ObjectDone, ObjectFailed
+
+#: Batches are committed together when the oldest of them has waited this long, in seconds ...
+COMMIT_AFTER = 0.2
+#: ... or when this many bytes of output wait.
+COMMIT_BYTES = 4 * 1024 * 1024
+
+
+class Log(Protocol):
+    """Where the pipeline says what an operator should know."""
+
+    def __call__(self, level: str, text: str) -> None: ...
+
+
+class Pipeline:
+    """Batches -> engine -> checkpoint -> files -> acknowledgement, on one thread.
+
+    `monotonic` is a clock for the age of a commit group, in seconds; `zone` decides when a day begins (None: local).
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        state: State,
+        outputs: Outputs,
+        checkpoints: Checkpoints,
+        journal: Journal,
+        log: Log,
+        *,
+        monotonic: Callable[[], float],
+        zone: tzinfo | None = None,
+    ) -> None:
+        self.engine = engine
+        self.state = state
+        self.counters = Counters()
+        self.counters.add(checkpoints.counters())
+        self._outputs = outputs
+        self._checkpoints = checkpoints
+        self._journal = journal
+        self._log = log
+        self._monotonic = monotonic
+        self._zone = zone
+        self._commit = Commit()
+        self._acks: list[Callable[[], None]] = []
+        self._due_at: float | None = None
+        self._day_until = 0.0
+
+    def process(self, batch: Batch) -> None:
+        """Analyse a batch and put what comes of it into the current commit group; commit when the group is due."""
+        if self._due_at is None:
+            self._due_at = self._monotonic() + COMMIT_AFTER
+        if batch.records:
+            self._turn_files(batch.records[0].time)
+            process, state, outputs, counters = self.engine.process, self.state, self._outputs, self.counters
+            for record in batch.records:
+                outcome = process(record, state)
+                if outputs.wants(outcome):
+                    outputs.add(record, outcome)
+                if outcome.alert:
+                    counters.alerts += 1
+                elif outcome.rejected:
+                    counters.rejected += 1
+                    self._log("ERROR", f"{record.place or record.location}: record kept aside: {outcome.rejected}")
+                elif outcome.dropped:
+                    counters.dropped += 1
+                for warning in outcome.warnings:
+                    self._log("WARNING", f"{record.place or record.location}: {warning}")
+            counters.received += len(batch.records)
+        self._commit.marks.extend(batch.marks)
+        self._acks.append(batch.ack)
+        if self._outputs.waiting >= COMMIT_BYTES or self._monotonic() >= self._due_at:
+            self.flush()
+
+    @property
+    def waiting(self) -> float | None:
+        """Seconds until the current commit group is due (0 or less: now), None when nothing waits."""
+        return None if self._due_at is None else self._due_at - self._monotonic()
+
+    def flush(self) -> None:
+        """Commit everything processed so far, append its bytes, sync them, tell the sources.
+
+        Raises CheckpointError or OutputError when the disk does not take it; nothing is acknowledged then, and the
+        next start goes on where the last good commit ended.
+        """
+        if self._due_at is None:
+            return
+        self._collect_state()
+        taken = self._outputs.take()
+        self._commit.outputs = taken.promises
+        self._count()
+        if taken.parts:
+            self._journal.write(taken.parts)
+        self._checkpoints.commit(self._commit)
+        if taken.parts:
+            self._outputs.append(taken)
+        acks, self._acks = self._acks, []
+        self._commit, self._due_at = Commit(), None
+        for ack in acks:
+            ack()
+
+    def _collect_state(self) -> None:
+        changes = self.state.take_changes()
+        if changes is None:
+            return
+        self._commit.facts.extend(changes.facts)
+        if self._checkpoints.journal_size + len(changes.journal) > SNAPSHOT_AFTER:
+            self._commit.snapshot = self.state.snapshot()
+        else:
+            self._commit.journal = changes.journal
+
+    def _count(self) -> None:
+        self.counters.commits += 1
+        for mark in self._commit.marks:
+            if isinstance(mark, ObjectDone):
+                self.counters.objects += 1
+            elif isinstance(mark, ObjectFailed):
+                self.counters.failures += 1
+        self._commit.counters = self.counters.as_dict()
+
+    def _turn_files(self, time: float) -> None:
+        """Switch the outputs to the day of `time`, or to their next part within it; what came before is committed."""
+        new_day = self._new_day(time)
+        if new_day is None and not self._outputs.full_files(time):
+            return
+        self._flush_before_turn()
+        finished = set(self._outputs.paths)
+        if new_day is not None:
+            self._outputs.open_day(new_day)
+        else:
+            self._outputs.open_next_parts(time)
+        # Everything promised of them is appended and synced: from here on they may be compressed or removed.
+        self._checkpoints.forget_outputs(finished - set(self._outputs.paths))
+
+    def _new_day(self, time: float) -> date | None:
+        """The day of `time` if it lies behind the one that the outputs are open for."""
+        open_for = self._outputs.day
+        if open_for is not None and time < self._day_until:
+            return None
+        day = datetime.fromtimestamp(time, self._zone).date()
+        self._day_until = _midnight_after(day, self._zone)
+        return day if open_for is None or day > open_for else None
+
+    def _flush_before_turn(self) -> None:
+        """Commit the group under way, if any, without ending the group that the caller is filling."""
+        if self._due_at is not None and (self._outputs.waiting or self._commit.marks):
+            due_at = self._due_at
+            self.flush()
+            self._due_at = due_at
+
+    def replace_engine(self, engine: Engine) -> None:
+        """Go on with another ruleset: what was analysed so far is committed, history moves over by rule id."""
+        self.flush()
+        self.engine = engine
+        self.state.rebind(engine.rules)
+        self._commit.snapshot = self.state.snapshot()
+        self._due_at = self._monotonic()
+        self.flush()
+
+
+def _midnight_after(day: date, zone: tzinfo | None) -> float:
+    """Epoch seconds of the end of `day`."""
+    following = date.fromordinal(day.toordinal() + 1)
+    midnight = datetime(following.year, following.month, following.day, tzinfo=zone)
+    return midnight.timestamp()
+
+
+def redo_outputs(home: Path, checkpoints: Checkpoints, journal: Journal, log: Log) -> None:
+    """At start: append what a crash kept from the files, and check that they are as they were left.
+
+    Raises OutputError when a file was cut or edited while the daemon was down.
+    """
+    promises, last = checkpoints.promises()
+    for promise in promises:
+        warning = redo(home, promise, partial(journal.read, last, promise))
+        if warning:
+            log("WARNING", warning)
+            checkpoints.forget_outputs([promise.path])

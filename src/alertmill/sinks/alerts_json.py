@@ -1,0 +1,21 @@
+"""`logs/alerts/alerts.json`: one JSON object per alert (spec/alerts.md 2)."""
+
+from __future__ import annotations
+
+from alertmill.alerts import AlertWriter
+from alertmill.event import Outcome
+from alertmill.sinks.rotation import ALERTS_JSON
+
+
+class AlertsJson:
+    """The log of record: every other reader of alerts follows this file."""
+
+    name = ALERTS_JSON
+
+    def __init__(self, writer: AlertWriter) -> None:
+        self._writer = writer
+
+    def render(self, outcome: Outcome, alert_id: str) -> bytes:
+        if not outcome.alert or outcome.event is None:
+            return b""
+        return self._writer.json_line(outcome.event, outcome.match, alert_id)

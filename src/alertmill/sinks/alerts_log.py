@@ -1,0 +1,24 @@
+"""`logs/alerts/alerts.log`: one block of lines per alert (spec/alerts.md 3), or the user's own template (3.1)."""
+
+from __future__ import annotations
+
+from alertmill.alerts import AlertWriter
+from alertmill.event import Outcome
+from alertmill.sinks.rotation import ALERTS_LOG
+
+
+class AlertsLog:
+    """The text format; with `template`, one line per alert made from `<custom_alert_output>` instead."""
+
+    name = ALERTS_LOG
+
+    def __init__(self, writer: AlertWriter, template: str = "") -> None:
+        self._writer = writer
+        self._template = template
+
+    def render(self, outcome: Outcome, alert_id: str) -> bytes:
+        if not outcome.alert or outcome.event is None or outcome.match is None:
+            return b""
+        if self._template:
+            return self._writer.custom_line(self._template, outcome.event, outcome.match, alert_id)
+        return self._writer.text_block(outcome.event, outcome.match, alert_id)

@@ -1,0 +1,35 @@
+"""What the outputs inside the loop share: bytes that a commit vouches for, appended and synced, redone after a crash.
+
+A `Sink` says which bytes an outcome adds to its file; `Appended` is what a checkpoint promises of one file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from alertmill.event import Outcome
+from alertmill.sinks.rotation import DatedName
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """`length` bytes with the CRC-32 `checksum` belong at `offset` of the file `path` (relative to the home folder)."""
+
+    path: str
+    offset: int
+    length: int
+    checksum: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + self.length
+
+
+class Sink(Protocol):
+    """An output that must agree with the checkpoint. `name` says where its file of a day lies."""
+
+    name: DatedName
+
+    def render(self, outcome: Outcome, alert_id: str) -> bytes:
+        """The bytes that `outcome` adds, empty when it is of no concern here."""

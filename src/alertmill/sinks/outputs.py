@@ -1,0 +1,179 @@
+"""All outputs that must agree with the checkpoint, as one: outcomes in, promised bytes out, appended after the commit.
+
+`Outputs` renders into buffers, tells what it is about to append (`take`), and appends when the checkpoint has it. Which
+outputs there are is decided by the configuration; when to commit is decided by the pipeline.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from alertmill.event import Outcome, Record
+from alertmill.sinks.base import Appended, Sink
+from alertmill.sinks.dated_file import DatedFile
+from alertmill.sinks.rejected import Rejected
+from alertmill.sinks.rotation import WithinDay
+
+
+class _Channel:
+    """A sink, its file, and what waits to be appended to it."""
+
+    __slots__ = ("buffer", "file", "sink", "size")
+
+    def __init__(self, home: Path, sink: Sink) -> None:
+        self.sink = sink
+        self.file = DatedFile(home, sink.name)
+        self.buffer: list[bytes] = []
+        #: Bytes in `buffer`.
+        self.size = 0
+
+    @property
+    def position(self) -> int:
+        """Offset in the file at which the next bytes will lie."""
+        return self.file.size + self.size
+
+    def add(self, data: bytes) -> None:
+        if data:
+            self.buffer.append(data)
+            self.size += len(data)
+
+    def take(self) -> bytes:
+        data = b"".join(self.buffer)
+        self.buffer.clear()
+        self.size = 0
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Bytes that leave the buffers for the files: what is promised of each file, and the bytes."""
+
+    promises: tuple[Appended, ...]
+    parts: tuple[bytes, ...]
+
+
+class Outputs:
+    """The outputs below the folder `home`.
+
+    `alert_sinks` get every alert, `event_sinks` every event, `category_sinks` the events of one category. The second
+    half of an alert's id is the size of the first alert sink's file (alerts.log, or alerts.json without it;
+    spec/alerts.md 2.2).
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        alert_sinks: Sequence[Sink],
+        event_sinks: Sequence[Sink] = (),
+        category_sinks: Mapping[str, Sink] | None = None,
+        within_day: WithinDay | None = None,
+    ) -> None:
+        self._alert_channels = [_Channel(home, sink) for sink in alert_sinks]
+        self._event_channels = [_Channel(home, sink) for sink in event_sinks]
+        self._category_channels = {word: _Channel(home, sink) for word, sink in (category_sinks or {}).items()}
+        self._rejected_sink = Rejected()
+        self._rejected = _Channel(home, self._rejected_sink)
+        self._channels = [*self._alert_channels, *self._event_channels, *self._category_channels.values()]
+        self._day: date | None = None
+        self._within_day = within_day or WithinDay()
+        self._last_rotation: float | None = None
+        self._last_alert_position = 0
+
+    def open_day(self, day: date) -> None:
+        """Switch all outputs to the files of `day`. The buffers must be empty. Raises OutputError."""
+        for channel in self._channels:
+            channel.file.open_day(day)
+        if self._rejected.file.path:
+            self._rejected.file.open_day(day)
+        self._day = day
+
+    def full_files(self, now: float) -> bool:
+        """Whether a file is to be left for its next part at `now` (epoch seconds)."""
+        if not self._within_day.interval and not self._within_day.size:
+            return False
+        if self._last_rotation is None:
+            self._last_rotation = now
+        return any(self._is_due(channel, now) for channel in self._channels)
+
+    def open_next_parts(self, now: float) -> None:
+        """Leave the files that are due for their next parts. The buffers must be empty. Raises OutputError."""
+        for channel in self._channels:
+            if self._is_due(channel, now):
+                channel.file.open_next_part()
+        self._last_rotation = now
+
+    def _is_due(self, channel: _Channel, now: float) -> bool:
+        return self._within_day.due(now - (self._last_rotation or now), channel.file.size)
+
+    def wants(self, outcome: Outcome) -> bool:
+        """Whether `add` has anything to do with this outcome."""
+        if outcome.alert or outcome.rejected or self._event_channels:
+            return True
+        return outcome.event is not None and outcome.event.category in self._category_channels
+
+    @property
+    def paths(self) -> list[str]:
+        """The files that are open now, relative to the home folder."""
+        return [channel.file.path for channel in [*self._channels, self._rejected] if channel.file.path]
+
+    @property
+    def day(self) -> date | None:
+        return self._day
+
+    def add(self, record: Record, outcome: Outcome) -> None:
+        """Render what `outcome` adds to each output."""
+        if outcome.alert:
+            position = self._alert_channels[0].position if self._alert_channels else 0
+            self._last_alert_position = position
+            alert_id = f"{int(record.time)}.{position}"
+            for channel in self._alert_channels:
+                channel.add(channel.sink.render(outcome, alert_id))
+        if self._event_channels and outcome.event is not None:
+            # Archived events carry the position of the most recently written alert.
+            event_id = f"{int(record.time)}.{self._last_alert_position}"
+            for channel in self._event_channels:
+                channel.add(channel.sink.render(outcome, event_id))
+        if self._category_channels and outcome.event is not None:
+            special = self._category_channels.get(outcome.event.category)
+            if special is not None:
+                special.add(special.sink.render(outcome, ""))
+        if outcome.rejected:
+            self._rejected.add(self._rejected_sink.render_record(record, outcome))
+
+    @property
+    def waiting(self) -> int:
+        """Bytes rendered and not yet taken."""
+        return sum(channel.size for channel in self._channels) + self._rejected.size
+
+    def take(self) -> Taken:
+        """Empty the buffers into what the next commit promises."""
+        if self._rejected.buffer and not self._rejected.file.path:
+            assert self._day is not None
+            self._rejected.file.open_day(self._day)
+        promises, parts = [], []
+        for channel in [*self._channels, self._rejected]:
+            if channel.buffer:
+                offset = channel.file.size
+                data = channel.take()
+                promises.append(Appended(channel.file.path, offset, len(data), zlib.crc32(data)))
+                parts.append(data)
+        return Taken(tuple(promises), tuple(parts))
+
+    def append(self, taken: Taken) -> None:
+        """Append the taken bytes to their files and sync them. Raises OutputError; a restart then redoes the rest."""
+        files = {channel.file.path: channel.file for channel in [*self._channels, self._rejected]}
+        touched = []
+        for promise, data in zip(taken.promises, taken.parts, strict=True):
+            file = files[promise.path]
+            file.append(data)
+            touched.append(file)
+        for file in touched:
+            file.sync()
+
+    def close(self) -> None:
+        for channel in [*self._channels, self._rejected]:
+            channel.file.close()

@@ -1,0 +1,129 @@
+"""Log objects at rest: files, folders and `s3://bucket/prefix`, each as something that can be read like any object.
+
+For `alertmill scan`, which keeps no state: nothing here is remembered, retried or removed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from alertmill.config.models import Bucket
+from alertmill.errors import SourceError
+from alertmill.sources.aws.buckets import BUCKET_TYPES
+from alertmill.sources.aws.buckets.base import BucketType
+from alertmill.sources.aws.faults import ParseError, StoreError, UnpackError
+from alertmill.sources.aws.listing import ListRequest
+from alertmill.sources.aws.s3 import S3Store
+from alertmill.sources.aws.store import Body
+from alertmill.sources.aws.unpack import unpack
+from alertmill.sources.aws.workers import Workers
+
+#: Objects that are fetched ahead of the one that is read.
+AHEAD = 16
+#: Bytes of an object's decompressed beginning that its type is guessed from.
+HEAD = 64 * 1024
+
+_ACCOUNT = re.compile(r"(?:^|/)(?:aws-account-id=)?(\d{12})/")
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectAtRest:
+    """One object: `bucket` is empty for a file, `key` its key or path, `size` its bytes as stored."""
+
+    bucket: str
+    key: str
+    size: int
+    open: Callable[[], Body]
+
+    @property
+    def name(self) -> str:
+        return f"s3://{self.bucket}/{self.key}" if self.bucket else self.key
+
+    @property
+    def account(self) -> str:
+        """The account whose folder the object lies in, empty when its key names none."""
+        found = _ACCOUNT.search(self.key)
+        return found.group(1) if found else ""
+
+
+def find_objects(source: str) -> Iterator[ObjectAtRest]:
+    """The objects that a word of the command line stands for, in key order.
+
+    Raises SourceError when there is nothing of that name.
+    """
+    if source.startswith("s3://"):
+        yield from _in_bucket(source)
+        return
+    path = Path(source)
+    if path.is_dir():
+        for file in sorted(entry for entry in path.rglob("*") if entry.is_file()):
+            yield _file(file)
+    elif path.exists():
+        yield _file(path)
+    else:
+        raise SourceError(f"{source}: there is no such file or folder (a bucket is written s3://bucket/prefix)")
+
+
+def opened(objects: Iterable[ObjectAtRest]) -> Iterator[tuple[ObjectAtRest, Future[Body]]]:
+    """Each object with its body, fetched by other threads while earlier ones are read; the order stays."""
+    workers = Workers(AHEAD, "scan-get")
+    waiting: deque[tuple[ObjectAtRest, Future[Body]]] = deque()
+    for found in objects:
+        waiting.append((found, workers.submit(found.open)))
+        if len(waiting) > AHEAD:
+            yield waiting.popleft()
+    yield from waiting
+
+
+def _file(path: Path) -> ObjectAtRest:
+    return ObjectAtRest("", str(path), path.stat().st_size, lambda: Body(file=path.open("rb")))
+
+
+def _in_bucket(source: str) -> Iterator[ObjectAtRest]:
+    name, _, prefix = source.removeprefix("s3://").partition("/")
+    store = S3Store(Bucket(type="custom", name=name), None)
+    request: ListRequest | None = ListRequest(prefix)
+    try:
+        while request is not None:
+            page = store.list_page(request)
+            for listed in page.objects:
+                if not listed.key.endswith("/"):
+                    yield ObjectAtRest(name, listed.key, listed.size, _fetch(store, listed.key, listed.etag))
+            request = ListRequest(prefix, token=page.token) if page.token else None
+    except StoreError as error:
+        raise SourceError(str(error)) from error
+    finally:
+        store.close()
+
+
+def _fetch(store: S3Store, key: str, etag: str) -> Callable[[], Body]:
+    return lambda: store.fetch(key, etag, lambda: False)
+
+
+def guess_type(key: str, body: Body) -> BucketType | None:
+    """The type of an object by its key's layout, else by how its content begins; None when it is none of ours."""
+    for kind in BUCKET_TYPES.values():
+        if kind.lies_at(key):
+            return kind
+    head = _head(key, body)
+    for kind in BUCKET_TYPES.values():
+        if kind.begins_like(head):
+            return kind
+    return None
+
+
+def _head(key: str, body: Body) -> str:
+    head = b""
+    try:
+        for piece in unpack(body.chunks(), key):
+            head += piece
+            if len(head) >= HEAD:
+                break
+    except (UnpackError, ParseError, OSError):
+        pass  # reading the object will say what is wrong with it
+    return head[:HEAD].decode("utf-8", "replace")

@@ -1,0 +1,105 @@
+"""VPC and transit gateway flow logs: text columns, named by the header line (aws-wodle.md 10.2 and 14.2).
+
+The header is never a record. Without one, the fourteen columns of version 2 stand in their usual order. The names are
+AWS's own with `-` replaced by `_`, so a version or column that is new to this file needs no change here. A record's
+event time is its `start`, the arrival of the first packet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from alertmill.sources.aws.buckets.base import AccountLayout, BadLine, epoch
+from alertmill.sources.aws.unpack import columns, lines
+
+#: The columns of version 2, which is what a file without a header holds.
+_VERSION_2 = (
+    "version",
+    "account_id",
+    "interface_id",
+    "srcaddr",
+    "dstaddr",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "action",
+    "log_status",
+)
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+#: One of these must be among the columns of a header.
+_IN_EVERY_HEADER = frozenset({"version", "account-id", "interface-id", "srcaddr", "resource-type"})
+#: A line of version 2 without a header: version, account, interface, ... start, end, action, status.
+_LINE = re.compile(r"2 (?:\d{12}|unknown) eni-\w+ .* \d+ \d+ (?:ACCEPT|REJECT|-) (?:OK|NODATA|SKIPDATA)")
+_TIMES = frozenset({"start", "end"})
+
+
+class VpcFlow(AccountLayout):
+    type = "vpcflow"
+    service = "vpcflowlogs"
+    columns = True
+    names_account = True
+    flow_logs = True
+    hive = True
+
+    def records(self, pieces: Iterable[bytes]) -> Iterator[dict[str, Any] | BadLine]:
+        names: tuple[str, ...] = ()
+        times: tuple[str, ...] = ()
+        for number, line in enumerate(lines(pieces), 1):
+            if not line:
+                if line is None:
+                    yield BadLine(number, "the line is too long")
+                continue
+            try:
+                row = columns(line)
+            except ValueError as error:
+                yield BadLine(number, str(error))
+                continue
+            if not names:
+                header = _header(row)
+                names = header or _VERSION_2
+                times = tuple(_TIMES.intersection(names))
+                if header:
+                    continue
+            record: dict[str, Any] = dict(zip(names, row, strict=False))
+            for name in times:
+                if name in record:
+                    record[name] = _time(record[name])
+            if len(row) > len(names):
+                record["extra_columns"] = row[len(names) :]
+            record["source"] = "vpc"
+            yield record
+
+    def event_time(self, record: dict[str, Any]) -> float | None:
+        start = record.get("start")
+        return epoch(start) if start else None
+
+    def begins_like(self, head: str) -> bool:
+        first = head.lstrip().split("\n", 1)[0].rstrip("\r")
+        row = first.split(" ")
+        return bool(_header(row)) or _LINE.fullmatch(first) is not None
+
+
+def _header(row: list[str]) -> tuple[str, ...]:
+    """The member names that a header line stands for, empty when the row is no header."""
+    if all(map(_NAME.fullmatch, row)) and not _IN_EVERY_HEADER.isdisjoint(row):
+        return tuple(name.replace("-", "_") for name in row)
+    return ()
+
+
+@lru_cache(maxsize=4096)
+def _time(text: str) -> str:
+    """Epoch seconds as `YYYY-MM-DDTHH:MM:SSZ`; anything else, also a year beyond 9999, as it is."""
+    if not (text.isascii() and text.isdigit()):
+        return text
+    try:
+        return datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return text

@@ -1,0 +1,200 @@
+"""Credentials and clients: from the options of a definition to boto3 clients (aws-wodle.md 6).
+
+In this order: static keys, a profile, the SDK's own chain; with `iam_role_arn` these then assume a role, whose session
+is refreshed as long as the daemon runs. What goes wrong is told as a StoreError.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
+
+from alertmill.config.models import AwsAccess
+from alertmill.sources.aws.explain import SDK_ERRORS, Call, explain
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
+
+#: The name of an assumed role's session, which trust policies and CloudTrail searches of existing set-ups know.
+ROLE_SESSION_NAME = "WazuhLogParsing"
+
+#: Seconds.
+_CONNECT_TIMEOUT = 10
+_READ_TIMEOUT = 30
+#: Seconds for calls that only serve to say more, and are made once.
+_CURIOUS_TIMEOUT = 4
+
+_ATTEMPTS = 10
+#: For STS without any region configured.
+_ANY_REGION = "us-east-1"
+_OTHER_PARTITIONS = ("us-gov-", "cn-")
+
+
+class AwsSession:
+    """The clients of one definition. `regions` are those that it asks for.
+
+    Raises StoreError when the profile does not exist or no credentials can be made.
+    """
+
+    def __init__(self, access: AwsAccess, regions: tuple[str, ...] = ()) -> None:
+        self._access = access
+        self._other_partition = regions[0] if regions and regions[0].startswith(_OTHER_PARTITIONS) else None
+        self._identity: str | None = None
+        try:
+            self._base = _base_session(access)
+            self._session = self._assumed() if access.iam_role_arn else self._base
+        except SDK_ERRORS as error:
+            raise explain(error, Call("sts:AssumeRole", access.iam_role_arn or "", access.iam_role_arn or "")) from None
+
+    def s3(self) -> S3Client:
+        """The S3 client; path-style addressing for an endpoint that is not Amazon's own."""
+        client = self._s3_client({})
+        return client if _is_amazon(client.meta.endpoint_url) else self._s3_client({"addressing_style": "path"})
+
+    def ec2(self, region: str) -> EC2Client | None:
+        """The EC2 client of a region, which never uses the endpoint that is meant for S3 (D11).
+
+        None beside an S3 of one's own, whose credentials mean nothing to Amazon.
+        """
+        if self._is_own_s3() and not _placed("EC2"):
+            return None
+        client: EC2Client = self._session.client("ec2", region_name=region, config=_curious_config())
+        return client
+
+    def credentials(self) -> Any:
+        """The credentials of the S3 client, refreshed when needed (botocore's object), or None."""
+        return self._session.get_credentials()
+
+    def ca_file(self) -> str | None:
+        """The certificates that the user's configuration says to trust."""
+        found: str | None = self._base._session.get_config_variable("ca_bundle")
+        return found
+
+    def who(self) -> str:
+        """Whose credentials these are, without asking AWS."""
+        return self._access.iam_role_arn or _base_name(self._access)
+
+    def identity(self) -> str:
+        """The ARN behind the credentials if STS tells it quickly, else `who()`. Asked once."""
+        if self._identity is None:
+            self._identity = self._ask_identity() or self.who()
+        return self._identity
+
+    def _ask_identity(self) -> str:
+        if self._is_own_s3() and not self._access.sts_endpoint and not _placed("STS"):
+            return ""
+        try:
+            client = self._sts(self._session, _curious_config())
+            return client.get_caller_identity()["Arn"]
+        except SDK_ERRORS:
+            return ""
+
+    def _is_own_s3(self) -> bool:
+        return bool(self._access.service_endpoint) and not _is_amazon(self._access.service_endpoint)
+
+    def _s3_client(self, s3_options: Any) -> S3Client:
+        client: S3Client = self._session.client(
+            "s3",
+            region_name=self._other_partition,
+            endpoint_url=self._access.service_endpoint,
+            config=_config(self._base).merge(Config(s3=s3_options)) if s3_options else _config(self._base),
+        )
+        return client
+
+    def _sts(self, session: boto3.Session, config: Config) -> STSClient:
+        region = self._other_partition or session.region_name or _ANY_REGION
+        client: STSClient = session.client(
+            "sts", region_name=region, endpoint_url=self._access.sts_endpoint, config=config
+        )
+        return client
+
+    def _assumed(self) -> boto3.Session:
+        """A session whose credentials are the role's, assumed anew before they expire (D13)."""
+        refresh = self._role_assumption()
+        session = botocore.session.Session(profile=self._access.aws_profile)
+        credentials = RefreshableCredentials.create_from_metadata(refresh(), refresh, "assume-role")
+        session._credentials = credentials  # type: ignore[attr-defined]  # botocore has no public way to say so
+        return boto3.Session(botocore_session=session, region_name=self._base.region_name)
+
+    def _role_assumption(self) -> Callable[[], dict[str, str]]:
+        access = self._access
+        request: dict[str, Any] = {"RoleArn": access.iam_role_arn, "RoleSessionName": ROLE_SESSION_NAME}
+        if access.external_id:
+            request["ExternalId"] = access.external_id
+        if access.iam_role_duration:
+            request["DurationSeconds"] = access.iam_role_duration
+        client = self._sts(self._base, _config(self._base))
+        call = Call("sts:AssumeRole", access.iam_role_arn or "", access.iam_role_arn or "", _base_name(access))
+
+        def refresh() -> dict[str, str]:
+            try:
+                given = client.assume_role(**request)["Credentials"]
+            except SDK_ERRORS as error:
+                raise explain(error, call) from None
+            return {
+                "access_key": given["AccessKeyId"],
+                "secret_key": given["SecretAccessKey"],
+                "token": given["SessionToken"],
+                "expiry_time": given["Expiration"].isoformat(),
+            }
+
+        return refresh
+
+
+def _is_amazon(url: str | None) -> bool:
+    host = urlsplit(url or "").hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def _placed(service: str) -> bool:
+    """Whether the environment says where a service is."""
+    return any(os.environ.get(name) for name in ("AWS_ENDPOINT_URL", f"AWS_ENDPOINT_URL_{service}"))
+
+
+def _base_session(access: AwsAccess) -> boto3.Session:
+    if access.access_key and access.secret_key:
+        return boto3.Session(
+            aws_access_key_id=access.access_key.get_secret_value(),
+            aws_secret_access_key=access.secret_key.get_secret_value(),
+        )
+    return boto3.Session(profile_name=access.aws_profile)
+
+
+def _base_name(access: AwsAccess) -> str:
+    if access.access_key:
+        return f"access key ...{access.access_key.get_secret_value()[-4:]}"
+    return f"profile {access.aws_profile}" if access.aws_profile else ""
+
+
+def _config(session: boto3.Session) -> Config:
+    """Timeouts and retries; the user's own retry settings in the config file or the environment win."""
+    own = session._session.get_scoped_config()
+    mode = os.environ.get("AWS_RETRY_MODE") or own.get("retry_mode") or "standard"
+    attempts = os.environ.get("AWS_MAX_ATTEMPTS") or own.get("max_attempts") or _ATTEMPTS
+    retries: Any = {"mode": mode, "total_max_attempts": int(attempts)}
+    return Config(
+        connect_timeout=_CONNECT_TIMEOUT,
+        read_timeout=_READ_TIMEOUT,
+        retries=retries,
+        max_pool_connections=48,
+        # S3-compatible servers know no checksum headers, and gzip has a check sum of its own.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
+def _curious_config() -> Config:
+    return Config(
+        connect_timeout=_CURIOUS_TIMEOUT,
+        read_timeout=_CURIOUS_TIMEOUT,
+        retries={"mode": "standard", "total_max_attempts": 1},
+    )

@@ -1,0 +1,238 @@
+"""What tables of cases cannot say about rules: fast equals plain, a crash loses nothing, any file loads or is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC
+from unittest import mock
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alertmill.errors import Problems
+from alertmill.event import DecoderInfo, Event, Record
+from alertmill.ruleset import MatchResult, RuleOptions, Ruleset, State, load_lists, load_rules, match
+from support import LONG
+from unit.ruleset.helpers import DECODERS, NOON, TOP, grouped
+
+EXAMPLES = 3000 if LONG else 40
+quick = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+#: Few words, so that rules and events meet.
+WORDS = ("red", "blue", "Red wine", "", "10.1.2.3", "x" * 600)
+FIELDS = ("color", "Size", "deep.name")
+STATIC = ("id", "url", "status", "srcip", "dstuser", "srcuser", "data", "action")
+LOGS = ("red car", "blue sky, red car", "{json}", "green", "")
+LISTS = {"colors": "red:1\nblue:2\n10.1.:net\n"}
+
+chance = st.integers(0, 3).map(lambda n: n == 0)
+
+
+def some(options: tuple[str, ...]) -> st.SearchStrategy[str]:
+    return st.sampled_from(options)
+
+
+@st.composite
+def criteria(draw: st.DrawFn) -> str:
+    """One or two stateless criteria."""
+    pattern = draw(some(("^red", "red|blue", "e$", "^$", "wine", "!red", "^10.", "x")))
+    negate = draw(some(("", ' negate="yes"')))
+    static = draw(some(("id", "url", "status", "user", "data", "hostname", "location")))
+    field, regex = draw(some(FIELDS)), draw(some(("^r", "c.r", "^blue|^red", "a")))
+    looked_up = draw(some((*FIELDS, "user", "srcip")))
+    lookup = draw(some(("match_key", "not_match_key", "address_match_key")))
+    kinds = (
+        f'<field name="{field}"{negate} type="osmatch">{pattern}</field>',
+        f'<field name="{field}"{negate}>\\.*</field>',
+        f"<{static}{negate}>{pattern}</{static}>",
+        f"<program_name{negate}>{pattern}</program_name>",
+        f"<match{negate}>{pattern}</match>",
+        f"<regex{negate}>{regex}</regex>",
+        f"<decoded_as>{draw(some(tuple(DECODERS)))}</decoded_as>",
+        f"<srcip{negate}>10.0.0.0/8</srcip>",
+        "<action>red</action>",
+        f'<list field="{looked_up}" lookup="{lookup}">colors</list>',
+        f"<time>{draw(some(('11:00 - 12:00', '!12:00 - 13:00')))}</time>",
+        "<compiled_rule>comp_srcuser_dstuser</compiled_rule>",
+    )
+    return "".join(draw(st.lists(some(kinds), max_size=2)))
+
+
+@st.composite
+def composite(draw: st.DrawFn, known: list[int]) -> tuple[str, str]:
+    """Attributes and elements of a rule that counts."""
+    attributes = f' frequency="{draw(st.integers(2, 4))}" timeframe="{draw(st.integers(0, 8))}"'
+    body = draw(
+        some(
+            (
+                f"<if_matched_sid>{draw(st.sampled_from(known))}</if_matched_sid>",
+                f"<if_matched_group>{draw(some(('odd', 'even')))}</if_matched_group>",
+                "<if_matched_regex>r</if_matched_regex>",
+            )
+        )
+    )
+    comparisons = (
+        "<same_field>color</same_field>",
+        "<different_field>Size</different_field>",
+        "<same_id/>",
+        "<different_url/>",
+        "<same_location/>",
+        "<global_frequency/>",
+        "<same_user/>",
+    )
+    return attributes, body + "".join(draw(st.lists(some(comparisons), max_size=2)))
+
+
+@st.composite
+def rule_texts(draw: st.DrawFn) -> str:
+    """A few rules that hang on each other."""
+    known: list[int] = [1]
+    text = ""
+    for number in range(draw(st.integers(2, 9))):
+        id = 100 + number
+        attributes = f' level="{draw(st.sampled_from((0, 3, 3, 5, 7, 12)))}"'
+        body = draw(criteria())
+        if draw(chance):
+            attributes += draw(some((' ignore="3"', ' noalert="1"', ' maxsize="8"', ' accuracy="0"')))
+        if known[1:] and draw(chance):
+            more, counted = draw(composite(known))
+            attributes, body = attributes + more, body + counted
+        elif draw(chance):
+            body += draw(some(("<check_diff/>", "<if_fts/>", "<ignore>id, color</ignore>")))
+        parents = draw(st.lists(st.sampled_from(known), max_size=2))
+        if parents:
+            body += f"<if_sid>{', '.join(map(str, parents))}</if_sid>"
+        elif draw(chance):
+            body += draw(some(("<if_group>odd</if_group>", "<if_level>5</if_level>", "<category>web-log</category>")))
+        group = f"<group>{'odd' if number % 2 else 'even'},</group>"
+        text += f'<rule id="{id}"{attributes}>{body}{group}<description>d</description></rule>\n'
+        known.append(id)
+    return grouped(text)
+
+
+@st.composite
+def events(draw: st.DrawFn, *, own_times: bool = False) -> list[Callable[[], Event]]:
+    """Events in order of arrival; each is made anew for every engine that looks at it."""
+    made = []
+    now = NOON
+    for _ in range(draw(st.integers(1, 24))):
+        now += draw(st.sampled_from((0, 0, 1, 2, 5, 3600)))
+        own = now - draw(st.integers(-9, 9)) if own_times and draw(st.booleans()) else None
+        made.append(_maker(draw, now, own))
+    return made
+
+
+def _maker(draw: st.DrawFn, now: int, own: int | None) -> Callable[[], Event]:
+    log = draw(some(LOGS))
+    decoder = draw(st.sampled_from((None, None, *DECODERS)))
+    type = draw(some(("syslog", "syslog", "web-log", "ids")))
+    fields = draw(st.dictionaries(some((*FIELDS, "SIZE")), some(WORDS), max_size=3))
+    static = draw(st.dictionaries(some(STATIC), some(WORDS), max_size=3))
+    program, agent = draw(st.sampled_from((None, "red", "blue"))), draw(some(("000", "001")))
+    hostname, location = draw(some(("red", "h"))), draw(some(("/red", "/x")))
+
+    def make() -> Event:
+        event = Event(Record(log, location, now, event_time=own), location=location, hostname=hostname, agent_id=agent)
+        event.program_name = program
+        if decoder is not None:
+            event.decoder = DecoderInfo(decoder, DECODERS[decoder], type, fts=frozenset({"id"}), fts_fields=("color",))
+        event.static.update(static)
+        for name, value in fields.items():
+            event.fields.add(name, value)
+        return event
+
+    return make
+
+
+def loaded(text: str, **options: object) -> Ruleset:
+    problems = Problems()
+    lists = load_lists(LISTS, problems)
+    values = RuleOptions(zone=UTC, memory_size=10, **options)  # type: ignore[arg-type]
+    rules = load_rules([("top.xml", TOP), ("rules.xml", text)], lists, DECODERS, values, problems)
+    assert not problems.errors, problems.draw()
+    return rules
+
+
+def verdict(result: MatchResult) -> tuple[object, ...]:
+    found = result.match
+    if found is None:
+        return (None, result.alert, result.stored)
+    collected = (found.firedtimes, found.previous_output, found.previous_log, found.ignored)
+    return (found.rule.id, *collected, result.alert, result.stored)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_memory():
+    """Histories of ten events, so that old ones are dropped."""
+    with mock.patch("alertmill.ruleset.correlation.MIN_MEMORY_SIZE", 1):
+        yield
+
+
+@quick
+@given(rule_texts(), st.one_of(events(), events(own_times=True)), st.booleans())
+def test_the_fast_walk_finds_what_the_plain_walk_finds(text, makers, session):
+    plain, fast = loaded(text, engine="plain"), loaded(text, engine="fast")
+    plain_state, fast_state = plain.new_state(session=session), fast.new_state(session=session)
+    for make in makers:
+        assert verdict(match(fast, make(), fast_state)) == verdict(match(plain, make(), plain_state))
+    assert fast_state.snapshot() == plain_state.snapshot()
+
+
+@quick
+@given(rule_texts(), st.one_of(events(), events(own_times=True)), st.data())
+def test_a_state_that_is_restored_goes_on_as_if_nothing_had_happened(text, makers, data):
+    rules = loaded(text)
+    cut = data.draw(st.integers(0, len(makers)))
+    snapshot_at = data.draw(st.integers(0, cut))
+    taken_after = data.draw(st.sets(st.integers(0, cut)))
+    state = rules.new_state()
+    snapshot, journals, facts = None, [], {}
+    for number, make in enumerate(makers[:cut]):
+        match(rules, make(), state)
+        if number in taken_after or number == cut - 1 or number == snapshot_at:
+            changes = state.take_changes()
+            if changes is not None:
+                journals.append(changes.journal)
+                facts.update({(kind, key): value for kind, key, value in changes.facts})
+        if number == snapshot_at:
+            snapshot, journals = state.snapshot(), []
+    rows = [(kind, key, value) for (kind, key), value in sorted(facts.items())]
+    restored = State.restore(rules, snapshot, journals, rows)
+    assert restored.snapshot() == state.snapshot()
+    for make in makers[cut:]:
+        assert verdict(match(rules, make(), restored)) == verdict(match(rules, make(), state))
+    assert restored.snapshot() == state.snapshot()
+
+
+@quick
+@given(rule_texts(), events())
+def test_moving_to_an_equal_ruleset_changes_nothing(text, makers):
+    first, second = loaded(text), loaded(text)
+    stayed, moved = first.new_state(), first.new_state()
+    half = len(makers) // 2
+    for make in makers[:half]:
+        match(first, make(), stayed)
+        match(first, make(), moved)
+    moved.rebind(second)
+    for make in makers[half:]:
+        assert verdict(match(first, make(), stayed)) == verdict(match(second, make(), moved))
+
+
+@quick
+@given(rule_texts(), events(), st.lists(st.integers(0, 200), max_size=6))
+def test_any_rule_text_loads_or_is_told_where_it_fails(text, makers, cuts):
+    for cut in cuts:
+        place = cut * 7 % (len(text) or 1)
+        text = text[:place] + text[place + 1 + cut % 11 :]
+    problems = Problems()
+    rules = load_rules(
+        [("top.xml", TOP), ("rules.xml", text)], load_lists(LISTS, problems), DECODERS, RuleOptions(), problems
+    )
+    lines = text.count("\n") + 1
+    for problem in problems:
+        assert problem.origin is None or 0 <= problem.origin.line <= max(lines, TOP.count("\n") + 1)
+        assert problem.draw()
+    state = rules.new_state()
+    for make in makers[:3]:
+        match(rules, make(), state)

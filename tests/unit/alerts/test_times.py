@@ -1,0 +1,46 @@
+"""Points in time, spelled."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+import pytest
+
+from alertmill.alerts.times import TimeText
+
+
+@pytest.mark.parametrize(
+    ("time", "zone", "timestamp", "log_date"),
+    [
+        (0.0, UTC, "1970-01-01T00:00:00.000+0000", "1970 Jan 01 00:00:00"),
+        (1795281647.092, UTC, "2026-11-21T17:20:47.092+0000", "2026 Nov 21 17:20:47"),
+        (1795281647.999999, UTC, "2026-11-21T17:20:47.999+0000", "2026 Nov 21 17:20:47"),
+        (
+            1795281647.0,
+            timezone(timedelta(hours=-9, minutes=-30)),
+            "2026-11-21T07:50:47.000-0930",
+            "2026 Nov 21 07:50:47",
+        ),
+        (-0.5, UTC, "1969-12-31T23:59:59.500+0000", "1969 Dec 31 23:59:59"),
+    ],
+)
+def test_spelling(time: float, zone: tzinfo, timestamp: str, log_date: str) -> None:
+    times = TimeText(zone)
+    assert (times.timestamp(time), times.log_date(time)) == (timestamp, log_date)
+    assert (TimeText(zone).log_date(time), times.timestamp(time)) == (log_date, timestamp)
+
+
+def test_the_text_of_another_second_is_not_kept() -> None:
+    times = TimeText(UTC)
+    stamps = [times.timestamp(time) for time in (10.25, 11.5, 10.75)]
+    assert [stamp[17:23] for stamp in stamps] == ["10.250", "11.500", "10.750"]
+
+
+def test_no_zone_is_the_local_one() -> None:
+    local = datetime.fromtimestamp(1795281647).astimezone()
+    assert TimeText(None).timestamp(1795281647.0) == local.strftime("%Y-%m-%dT%H:%M:%S.000%z")
+
+
+@pytest.mark.parametrize("thousandth", range(0, 1000, 37))
+def test_milliseconds_survive_the_float(thousandth: int) -> None:
+    assert TimeText(UTC).timestamp(1795281647 + thousandth / 1000)[20:23] == f"{thousandth:03d}"

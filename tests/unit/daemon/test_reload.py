@@ -1,0 +1,77 @@
+"""A reload keeps or swaps; a dialogue of what was built and what is then done."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, cast
+
+import pytest
+
+from alertmill import codes
+from alertmill.daemon.reload import Built, Reloader, decide
+from alertmill.engine import Engine
+from alertmill.errors import LoadError, Problems
+
+ENGINE = cast(Engine, object())
+
+
+def problems(*, errors: int = 0, warnings: int = 0) -> Problems:
+    found = Problems()
+    for number in range(errors):
+        found.error(codes.X_SYNTAX, f"error {number}")
+    for number in range(warnings):
+        found.warn(codes.X_SYNTAX, f"warning {number}")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("built", "swaps", "levels"),
+    [
+        (Built(ENGINE, problems()), True, ["INFO"]),
+        (Built(ENGINE, problems(warnings=2)), True, ["WARNING", "WARNING", "INFO"]),
+        (Built(ENGINE, problems(errors=2)), False, ["ERROR", "ERROR", "ERROR"]),
+        (Built(None, problems(errors=1, warnings=1)), False, ["ERROR", "WARNING", "ERROR"]),
+    ],
+)
+def test_only_a_ruleset_without_errors_is_swapped_in(built: Built, swaps: bool, levels: list[str]) -> None:
+    verdict = decide(built)
+    assert (verdict.engine is not None) is swaps
+    assert [level for level, _ in verdict.lines] == levels
+
+
+def wait(reloader: Reloader) -> Built:
+    thread = cast(Any, reloader)._thread
+    thread.join(10)
+    built = reloader.take()
+    assert built is not None
+    return built
+
+
+def test_a_load_error_becomes_its_problems() -> None:
+    def load(_: Problems) -> Engine | None:
+        raise LoadError("no", problems(errors=3))
+
+    reloader = Reloader(load)
+    assert reloader.request()
+    assert len(wait(reloader).problems.errors) == 3
+
+
+def test_a_request_during_a_build_leads_to_one_more() -> None:
+    go = threading.Event()
+    builds = []
+
+    def load(_: Problems) -> Engine | None:
+        go.wait(10)
+        builds.append(1)
+        return ENGINE
+
+    reloader = Reloader(load)
+    assert reloader.request()
+    assert not reloader.request()
+    assert not reloader.request()
+    assert reloader.take() is None
+    go.set()
+    assert wait(reloader).engine is ENGINE
+    assert wait(reloader).engine is ENGINE
+    assert reloader.take() is None
+    assert len(builds) == 2
