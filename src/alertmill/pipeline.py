@@ -144,8 +144,8 @@ class Pipeline:
 
     def _turn_files(self, time: float) -> None:
         """Switch the outputs to the day of `time`, or to their next part within it; what came before is committed."""
-        new_day = self._new_day(time)
-        if new_day is None and not self._outputs.full_files(time):
+        new_day, full = self._new_day(time), self._outputs.full_files(time)
+        if new_day is None and not full:
             return
         self._flush_before_turn()
         finished = set(self._outputs.paths)

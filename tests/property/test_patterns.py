@@ -110,13 +110,13 @@ def random_overlap(rnd: random.Random) -> str:
 def test_osregex_equals_the_machine_in_a_campaign(
     make: Callable[[random.Random], str], alphabet: str, lengths: list[int]
 ) -> None:
-    """Dense random patterns; the short form makes about 60,000 comparisons, the long form nine million."""
+    """Dense random patterns; the short form makes about 60,000 comparisons, the long form three million."""
     rnd = random.Random(20_260_101)
     matches = 0
-    for _ in range(120_000 if LONG else 800):
+    for _ in range(40_000 if LONG else 800):
         texts = ["".join(rnd.choices(alphabet, k=rnd.choice(lengths))) for _ in range(12)]
         matches += assert_osregex_agrees(make(rnd), texts)
-    assert matches > 2_000, "a campaign without matches compares nothing"
+    assert matches > 500, "a campaign without matches compares nothing"
 
 
 @EXAMPLES

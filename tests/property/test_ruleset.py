@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alertmill.errors import Problems
-from alertmill.event import DecoderInfo, Event, Record
+from alertmill.event import Event
 from alertmill.ruleset import MatchResult, RuleOptions, Ruleset, State, load_lists, load_rules, match
 from support import LONG
-from unit.ruleset.helpers import DECODERS, NOON, TOP, grouped
+from unit.ruleset.helpers import DECODERS, NOON, TOP, event, grouped, rule
 
 EXAMPLES = 3000 if LONG else 40
 quick = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -85,6 +85,19 @@ def composite(draw: st.DrawFn, known: list[int]) -> tuple[str, str]:
 
 
 @st.composite
+def counting_texts(draw: st.DrawFn) -> str:
+    """Two rules that nearly every event matches, and composites that count them."""
+    text = rule(100, '<field name="color">red</field><group>odd,</group>', level=3)
+    text += rule(101, "<group>even,</group>", level=draw(st.sampled_from((0, 4))))
+    for id in range(110, 110 + draw(st.integers(1, 4))):
+        attributes, body = draw(composite([100, 101, *range(110, id)]))
+        attributes += draw(some(("", "", ' ignore="3"')))
+        level = draw(st.integers(4, 8))
+        text += f'<rule id="{id}" level="{level}"{attributes}>{body}<description>d</description></rule>\n'
+    return grouped(text)
+
+
+@st.composite
 def rule_texts(draw: st.DrawFn) -> str:
     """A few rules that hang on each other."""
     known: list[int] = [1]
@@ -112,18 +125,42 @@ def rule_texts(draw: st.DrawFn) -> str:
 
 
 @st.composite
-def events(draw: st.DrawFn, *, own_times: bool = False) -> list[Callable[[], Event]]:
-    """Events in order of arrival; each is made anew for every engine that looks at it."""
-    made = []
-    now = NOON
-    for _ in range(draw(st.integers(1, 24))):
-        now += draw(st.sampled_from((0, 0, 1, 2, 5, 3600)))
-        own = now - draw(st.integers(-9, 9)) if own_times and draw(st.booleans()) else None
-        made.append(_maker(draw, now, own))
-    return made
+def events(draw: st.DrawFn) -> list[Callable[[], Event]]:
+    """Events of all kinds in order of arrival; each is made anew for every engine that looks at it."""
+    times = _times(draw, draw(st.integers(1, 24)))
+    return [_any_event(draw, now, own) for now, own in times]
 
 
-def _maker(draw: st.DrawFn, now: int, own: int | None) -> Callable[[], Event]:
+@st.composite
+def alike(draw: st.DrawFn) -> list[Callable[[], Event]]:
+    """Events that differ little, so that composites find something to count."""
+    times = _times(draw, draw(st.integers(8, 40)))
+    return [_similar_event(draw, now, own) for now, own in times]
+
+
+def _times(draw: st.DrawFn, number: int) -> list[tuple[int, int | None]]:
+    """When events arrive and, if they know, when they happened."""
+    own_times = draw(st.booleans())
+    now, times = NOON, []
+    for _ in range(number):
+        now += draw(st.sampled_from((0, 0, 1, 1, 2, 5, 3600) if number < 16 else (0, 0, 1, 1, 2, 5)))
+        times.append((now, now - draw(st.integers(-9, 9)) if own_times and draw(st.booleans()) else None))
+    return times
+
+
+def _similar_event(draw: st.DrawFn, now: int, own: int | None) -> Callable[[], Event]:
+    color, id, url = draw(some(("red", "red", "blue"))), draw(some(("1", "2"))), draw(some(("/a", "/b")))
+    size, agent = draw(st.sampled_from((None, "S", "L"))), draw(some(("000", "000", "001")))
+    log = draw(some(("red car", "green")))
+
+    def make() -> Event:
+        fields = {"color": color} | ({"Size": size} if size else {})
+        return event(log, time=now, own_time=own, agent=agent, fields=fields, static={"id": id, "url": url})
+
+    return make
+
+
+def _any_event(draw: st.DrawFn, now: int, own: int | None) -> Callable[[], Event]:
     log = draw(some(LOGS))
     decoder = draw(st.sampled_from((None, None, *DECODERS)))
     type = draw(some(("syslog", "syslog", "web-log", "ids")))
@@ -133,16 +170,27 @@ def _maker(draw: st.DrawFn, now: int, own: int | None) -> Callable[[], Event]:
     hostname, location = draw(some(("red", "h"))), draw(some(("/red", "/x")))
 
     def make() -> Event:
-        event = Event(Record(log, location, now, event_time=own), location=location, hostname=hostname, agent_id=agent)
-        event.program_name = program
-        if decoder is not None:
-            event.decoder = DecoderInfo(decoder, DECODERS[decoder], type, fts=frozenset({"id"}), fts_fields=("color",))
-        event.static.update(static)
-        for name, value in fields.items():
-            event.fields.add(name, value)
-        return event
+        return event(
+            log,
+            time=now,
+            own_time=own,
+            decoder=decoder,
+            type=type,
+            fields=fields,
+            static=static,
+            program=program,
+            agent=agent,
+            hostname=hostname,
+            location=location,
+            fts={"id"},
+            fts_fields=("color",),
+        )
 
     return make
+
+
+#: A ruleset and the events for it.
+cases = st.one_of(st.tuples(rule_texts(), events()), st.tuples(counting_texts(), alike()))
 
 
 def loaded(text: str, **options: object) -> Ruleset:
@@ -170,8 +218,9 @@ def small_memory():
 
 
 @quick
-@given(rule_texts(), st.one_of(events(), events(own_times=True)), st.booleans())
-def test_the_fast_walk_finds_what_the_plain_walk_finds(text, makers, session):
+@given(cases, st.booleans())
+def test_the_fast_walk_finds_what_the_plain_walk_finds(case, session):
+    text, makers = case
     plain, fast = loaded(text, engine="plain"), loaded(text, engine="fast")
     plain_state, fast_state = plain.new_state(session=session), fast.new_state(session=session)
     for make in makers:
@@ -180,8 +229,9 @@ def test_the_fast_walk_finds_what_the_plain_walk_finds(text, makers, session):
 
 
 @quick
-@given(rule_texts(), st.one_of(events(), events(own_times=True)), st.data())
-def test_a_state_that_is_restored_goes_on_as_if_nothing_had_happened(text, makers, data):
+@given(cases, st.data())
+def test_a_state_that_is_restored_goes_on_as_if_nothing_had_happened(case, data):
+    text, makers = case
     rules = loaded(text)
     cut = data.draw(st.integers(0, len(makers)))
     snapshot_at = data.draw(st.integers(0, cut))
@@ -206,8 +256,9 @@ def test_a_state_that_is_restored_goes_on_as_if_nothing_had_happened(text, maker
 
 
 @quick
-@given(rule_texts(), events())
-def test_moving_to_an_equal_ruleset_changes_nothing(text, makers):
+@given(cases)
+def test_moving_to_an_equal_ruleset_changes_nothing(case):
+    text, makers = case
     first, second = loaded(text), loaded(text)
     stayed, moved = first.new_state(), first.new_state()
     half = len(makers) // 2

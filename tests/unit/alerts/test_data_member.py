@@ -93,7 +93,9 @@ def flat_event(event: Event) -> Event:
     return flat
 
 
-NAMES = st.sampled_from(["a", "b", "A", "c.d", "", "sca", "check", "compliance", "srcip", "user", "\u00e9", "q\0r"])
+NAMES = st.sampled_from(
+    ["a", "b", "A", "c.d", "", "sca", "SCA", "check", "compliance", "srcip", "user", "\u00e9", "q\0r"]
+)
 TEXTS = st.one_of(st.text(max_size=6), st.sampled_from(["", "[1]", '["x"]', "[", "a\0b", "\ud800", "\udce9", "\u00e9"]))
 NUMBERS = st.one_of(
     st.integers(), st.floats(), st.sampled_from([2**31, -(2**31), 10**15, 10**30, 1e400, -0.0, 0.1, 1e22])

@@ -190,7 +190,7 @@ def test_error_event() -> None:
 
 
 def test_spelling() -> None:
-    document = {"a": "é\u2028/<>&\"\\\n", "b": [1, 1.0, 1e22, 1e-7, 100000.0], "c": True, "d": None, "e": {}}
+    document = {"a": 'é\u2028/<>&"\\\n', "b": [1, 1.0, 1e22, 1e-7, 100000.0], "c": True, "d": None, "e": {}}
     assert spell_compatible(document) == (
         '{"a": "\\u00e9\\u2028/<>&\\"\\\\\\n", "b": [1, 1.0, 1e+22, 1e-07, 100000.0], "c": true, "d": null, "e": {}}'
     )

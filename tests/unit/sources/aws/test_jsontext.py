@@ -33,7 +33,16 @@ SCALARS = [
     '"\\u00e9\\u2028"',
     '"caf\u00e9"',
 ]
-ODD = ["123456789012345678901234567890", "NaN", "-Infinity", "1e400", '"\\ud800"', '"\\udc80x"', "18446744073709551616", "-9223372036854775809"]
+ODD = [
+    "123456789012345678901234567890",
+    "NaN",
+    "-Infinity",
+    "1e400",
+    '"\\ud800"',
+    '"\\udc80x"',
+    "18446744073709551616",
+    "-9223372036854775809",
+]
 REFUSED = ["", "01", "+1", "[1,]", '{"a":1,}', "{'a':1}", "{a:1}", '"\x01"', "[1] x", "nul", "\ufeff{}", "[" * 200_000]
 
 
@@ -97,15 +106,13 @@ RECORD = '{"eventID":"%d","list":[{"a":1},{"b":[{"c":2},{"d":"},{"}]}],"text":"}
 
 
 def document(records: list[str], before: str = "", after: str = "", join: str = ",") -> bytes:
-    return ('{%s"Records":[%s]%s}' % (before, join.join(records), after)).encode()
+    return ("{" + before + '"Records":[' + join.join(records) + "]" + after + "}").encode()
 
 
 @pytest.mark.parametrize("step", [1, 5, 997, 10_000_000])
 @pytest.mark.parametrize("window", [16, 200, 4096])
 @pytest.mark.parametrize("join", [",", " ,\n"])
-def test_elements_are_those_of_the_whole(
-    step: int, window: int, join: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_elements_are_those_of_the_whole(step: int, window: int, join: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jsontext, "_WINDOW", window)
     monkeypatch.setattr(jsontext, "_SLOW_STEPS", 3)
     records = [RECORD % number for number in range(60)] + ["[1,2]", "5", '"x"', "{}"] + [RECORD % 9]
@@ -119,7 +126,7 @@ def test_elements_are_those_of_the_whole(
 def test_odd_elements_are_marked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jsontext, "_WINDOW", 64)
     monkeypatch.setattr(jsontext, "_SLOW_STEPS", 1)
-    plain = ['{"n":%d}' % n for n in range(50)]
+    plain = [f'{{"n":{n}}}' for n in range(50)]
     data = document([*plain, '{"n":NaN}', *plain, '{"n":123456789012345678901}', *plain])
     found = list(elements([data], "Records"))
     assert [value for value, odd in found if odd][1:] == [{"n": 123456789012345678901}]

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.sources.aws.doubles import MemoryStore
 
 from alertmill.sources.aws.listing import account_of, first_day, folders, key_date, region_of, walk
+from unit.sources.aws.doubles import MemoryStore
 
 P = "AWSLogs/123456789012/CloudTrail/us-east-1/"
 DAY = date(2026, 1, 15)
@@ -85,7 +85,10 @@ def test_everything_from_the_start_on_in_key_order() -> None:
 def test_old_years_cost_nothing_and_the_marker_is_the_date() -> None:
     store = store_of("2024/05/05/a", "2025/12/31/a", "2026/01/15/c")
     found(store)
-    assert [(r.prefix[len(P) :], r.start_after[len(P) :]) for r in store.requests] == [("", ""), ("2026/", "2026/01/15")]
+    assert [(r.prefix[len(P) :], r.start_after[len(P) :]) for r in store.requests] == [
+        ("", ""),
+        ("2026/", "2026/01/15"),
+    ]
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 3, 1000])
@@ -151,9 +154,7 @@ KEYS = st.lists(
 
 
 @given(KEYS, st.dates(date(2025, 12, 1), date(2026, 2, 28)), st.integers(1, 7))
-def test_no_wanted_key_is_missed(
-    keys: list[tuple[str, date, bool]], start: date, page_size: int
-) -> None:
+def test_no_wanted_key_is_missed(keys: list[tuple[str, date, bool]], start: date, page_size: int) -> None:
     """Whatever the layout, padded or not, the walk sees exactly the keys that are young enough."""
     rests = []
     for number, (folder, day, padded) in enumerate(keys):

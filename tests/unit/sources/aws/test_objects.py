@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from unit.sources.aws.doubles import ACCOUNT, NOON
 
 from alertmill.config.models import Bucket, DiscardRegex
 from alertmill.errors import SourceError
@@ -18,6 +17,7 @@ from alertmill.sources.aws.faults import ObjectError, ParseError, UnpackError
 from alertmill.sources.aws.objects import ObjectReader, Target
 from alertmill.sources.aws.store import Body
 from alertmill.sources.base import Batch, ObjectDone, ObjectPartial
+from unit.sources.aws.doubles import ACCOUNT, NOON
 
 TRAIL = Target("scope", ACCOUNT, "a/b.json.gz", "tag", "2026-01-15")
 FLOW = Target("scope", ACCOUNT, "a/b.log", "tag", "2026-01-15")
@@ -89,7 +89,7 @@ def test_the_improved_format() -> None:
 @pytest.mark.parametrize("event_format", ["compatible", "improved"])
 @pytest.mark.parametrize("text", ['{"n":NaN}', '{"n":123456789012345678901}', '{"n":"\\ud800"}', '{"n":1e999}'])
 def test_odd_records_travel_as_text(event_format: str, text: str) -> None:
-    (batch,) = Reading(event_format=event_format).batches(gzip.compress(('{"Records":[%s]}' % text).encode()))
+    (batch,) = Reading(event_format=event_format).batches(gzip.compress(f'{{"Records":[{text}]}}'.encode()))
     (record,) = batch.records
     assert record.document is None
     assert repr(json.loads(record.message)["aws"]["n"]) == repr(json.loads(text)["n"])

@@ -9,6 +9,14 @@ from datetime import date
 from typing import Any
 
 import pytest
+
+from alertmill import codes
+from alertmill.config.models import AwsS3, Bucket, Interval
+from alertmill.event import Record
+from alertmill.sources.aws import fetching
+from alertmill.sources.aws.faults import FetchError
+from alertmill.sources.aws.poller import BucketPoller
+from alertmill.sources.base import Batch, ObjectDone, ObjectFailed, ObjectPartial, ObjectRemoved
 from unit.sources.aws.doubles import (
     ACCOUNT,
     NOON,
@@ -21,14 +29,6 @@ from unit.sources.aws.doubles import (
     trail_key,
     utc,
 )
-
-from alertmill import codes
-from alertmill.config.models import AwsS3, Bucket, Interval
-from alertmill.event import Record
-from alertmill.sources.aws import fetching
-from alertmill.sources.aws.faults import FetchError
-from alertmill.sources.aws.poller import BucketPoller
-from alertmill.sources.base import Batch, ObjectDone, ObjectFailed, ObjectPartial, ObjectRemoved
 
 SCOPE = f"s3://my-logs/AWSLogs/|cloudtrail|{ACCOUNT}|us-east-1"
 WHOLE = "s3://my-logs/AWSLogs/|cloudtrail|*|*"
@@ -53,7 +53,7 @@ def day(number: int) -> str:
     return f"2026/01/{number:02}"
 
 
-# --- order and scope ---------------------------------------------------------------------------------------------------
+# --- order and scope -------------------------------------------------------------------------------------------------
 
 
 def test_accounts_then_regions_then_keys() -> None:
@@ -104,14 +104,16 @@ def test_prefixes_and_the_name_of_the_state(options: dict[str, str], prefix: str
 
 def test_flow_logs_lie_in_two_layouts() -> None:
     row = b"2 123456789012 eni-%d 10.0.0.1 10.0.0.2 1 2 6 1 1 1768471200 1768471260 ACCEPT OK\n"
-    hive = f"AWSLogs/aws-account-id={ACCOUNT}/aws-service=vpcflowlogs/aws-region=us-east-1/year=2026/month=01/day=15/x.log"
+    hive = (
+        f"AWSLogs/aws-account-id={ACCOUNT}/aws-service=vpcflowlogs/aws-region=us-east-1/year=2026/month=01/day=15/x.log"
+    )
     objects = {flow_key(day(15), "a"): row % 1, hive: row % 2}
     for options in ({}, {"aws_account_id": (ACCOUNT,), "regions": ("us-east-1",)}):
         records = bench(objects, kind="vpcflow", **options).run()
         assert [json.loads(r.message)["aws"]["interface_id"] for r in records] == ["eni-1", "eni-2"]
 
 
-# --- dates -------------------------------------------------------------------------------------------------------------
+# --- dates -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_first_run_reads_from_today_on() -> None:
@@ -181,9 +183,7 @@ def test_one_date_in_the_future_does_not_hide_the_present() -> None:
 def test_an_interrupted_back_fill_goes_on_in_every_folder() -> None:
     """Keys need not come in the order of their dates: the bound rises only when a walk came to its end."""
     prefix = f"AWSLogs/{ACCOUNT}/CloudTrail/us-east-1"
-    objects = {
-        f"{prefix}/{folder}/{day(n)}/x.json.gz": trail(f"{folder} {n}") for folder in "ab" for n in (1, 8, 15)
-    }
+    objects = {f"{prefix}/{folder}/{day(n)}/x.json.gz": trail(f"{folder} {n}") for folder in "ab" for n in (1, 8, 15)}
     on_bench = bench(objects)
     found: list[str] = []
     for batch in on_bench.batches():
@@ -195,7 +195,7 @@ def test_an_interrupted_back_fill_goes_on_in_every_folder() -> None:
     assert ids(on_bench.run()) == ["b 1", "b 8", "b 15"]
 
 
-# --- identity and progress ---------------------------------------------------------------------------------------------
+# --- identity and progress -------------------------------------------------------------------------------------------
 
 
 def test_the_same_key_and_etag_are_read_once_another_etag_again() -> None:
@@ -269,7 +269,7 @@ def test_large_objects_are_fetched_alone(monkeypatch: pytest.MonkeyPatch) -> Non
             assert len(on_bench.store.fetched) == int(ids(list(batch.records))[0]) + 1
 
 
-# --- failures ----------------------------------------------------------------------------------------------------------
+# --- failures --------------------------------------------------------------------------------------------------------
 
 
 def failing(**options: Any) -> Bench:
@@ -452,7 +452,13 @@ def test_one_definition_s_trouble_is_not_the_other_s() -> None:
     assert [level for level, _ in lines].count("ERROR") == 1
 
 
-# --- nothing there -----------------------------------------------------------------------------------------------------
+# --- nothing there ---------------------------------------------------------------------------------------------------
+
+
+NO_LOGS = (
+    "No logs found in 'AWSLogs/'. "
+    "Check the provided prefix and the location of the logs for the bucket type 'cloudtrail'"
+)
 
 
 @pytest.mark.parametrize(
@@ -464,20 +470,17 @@ def test_one_definition_s_trouble_is_not_the_other_s() -> None:
         (
             {"foo/bar/x": b"x"},
             {},
-            "No logs found in 'AWSLogs/'. Check the provided prefix and the location of the logs for the bucket type "
-            "'cloudtrail'  [A008]",
+            f"{NO_LOGS}  [A008]",
         ),
         (
             {f"AWSLogs/o-abc123/{ACCOUNT}/CloudTrail/us-east-1/2026/01/15/x": b"x"},
             {},
-            "No logs found in 'AWSLogs/'. Check the provided prefix and the location of the logs for the bucket type "
-            "'cloudtrail'. There is a folder o-abc123: set <aws_organization_id> to it  [A008]",
+            f"{NO_LOGS}. There is a folder o-abc123: set <aws_organization_id> to it  [A008]",
         ),
         (
             {"foo/bar/x": b"x"},
             {"aws_account_id": (ACCOUNT,), "regions": ("us-east-1",)},
-            "No logs found in 'AWSLogs/'. Check the provided prefix and the location of the logs for the bucket type "
-            "'cloudtrail'  [A008]",
+            f"{NO_LOGS}  [A008]",
         ),
     ],
 )
@@ -493,7 +496,7 @@ def test_nothing_new_is_no_warning() -> None:
     assert on_bench.said() == []
 
 
-# --- removal -----------------------------------------------------------------------------------------------------------
+# --- removal ---------------------------------------------------------------------------------------------------------
 
 
 def removing() -> Bench:
@@ -536,7 +539,7 @@ def test_a_refused_deletion_is_a_warning_and_tried_again() -> None:
     assert list(on_bench.store.objects) == [trail_key(day(15), "b")]
 
 
-# --- stopping ----------------------------------------------------------------------------------------------------------
+# --- stopping --------------------------------------------------------------------------------------------------------
 
 
 def test_stopping_between_objects() -> None:
@@ -567,7 +570,7 @@ def test_stopping_while_a_fetch_hangs() -> None:
     gate.set()
 
 
-# --- flow logs ---------------------------------------------------------------------------------------------------------
+# --- flow logs -------------------------------------------------------------------------------------------------------
 
 FLOW = b"2 123456789012 eni-1 10.0.0.1 10.0.0.2 1 2 6 1 1 1768471200 1768471260 ACCEPT OK\n"
 
@@ -596,7 +599,7 @@ def test_no_other_type_asks_for_flow_logs() -> None:
     assert on_bench.said() == []
 
 
-# --- schedule and words ------------------------------------------------------------------------------------------------
+# --- schedule and words ----------------------------------------------------------------------------------------------
 
 
 def test_the_log_speaks_the_reference_s_words() -> None:

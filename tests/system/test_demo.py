@@ -1,0 +1,32 @@
+"""`alertmill demo`, which is all that `make demo` does behind the installation: the whole job, ended by itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from system.daemon import alertmill, environment
+
+
+def test_the_demonstration_does_the_whole_job(tmp_path: Path) -> None:
+    env = environment({})
+    del env["ALERTMILL_CLOCK"]
+    done = alertmill("demo", "--keep", str(tmp_path / "demo"), env=env, timeout=180)
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+    text = done.stdout.decode()
+    alerts = tmp_path / "demo/logs/alerts/alerts.json"
+    lines = [json.loads(line) for line in alerts.read_bytes().splitlines()]
+    assert f"{len(lines)} alerts" in text
+    assert str(alerts) in text
+    rules = {alert["rule"]["id"] for alert in lines}
+    table = {"80301", "80303", "80305", "80306", "80308", "80309", "80404", "80411", "80446", "81000", "81001"}
+    assert table <= rules
+    assert {"80921", "80922"} <= rules
+    assert re.search(r"level +2 .* Amazon-ec2: Run instance", text)
+
+
+def test_it_does_not_touch_the_users_aws_settings(tmp_path: Path) -> None:
+    env = environment({"AWS_PROFILE": "does-not-exist", "AWS_ENDPOINT_URL": "http://192.0.2.1:1"})
+    done = alertmill("demo", "--keep", str(tmp_path / "demo"), env=env, timeout=180)
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()

@@ -1,0 +1,326 @@
+"""The S3 store against a server that misbehaves: GETs over both ways, retries, errors in words."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from alertmill.config.models import Bucket
+from alertmill.sources.aws import s3, store
+from alertmill.sources.aws.faults import FetchError, ObjectGoneError, StoreError
+from alertmill.sources.aws.get_client import UnreachableError
+from alertmill.sources.aws.listing import ListRequest
+from alertmill.sources.aws.s3 import ATTEMPTS, S3Store
+from unit.sources.aws.wire import Reply, Wire, error, running_wire
+
+KEY = "AWSLogs/1/CloudTrail/a b+c=é~.json.gz"
+BODY = b"0123456789" * 1000
+
+pytestmark = pytest.mark.usefixtures("aws_env")
+
+
+class Reading:
+    """A store on a wire."""
+
+    def __init__(self, wire: Wire, spool: Path | None = None, **options: Any) -> None:
+        options.setdefault("service_endpoint", wire.url)
+        self.wire = wire
+        self.pauses: list[float] = []
+        self.store = S3Store(Bucket(type="cloudtrail", name="my-logs", **options), spool, self.pauses.append)
+        self.stopped = False
+
+    def get(self, key: str = KEY) -> bytes:
+        body = self.store.fetch(key, "tag", lambda: self.stopped)
+        try:
+            return b"".join(body.chunks())
+        finally:
+            body.close()
+
+    def learn(self) -> None:
+        """The first GET goes through boto3; forget it."""
+        kept, self.wire.replies = self.wire.replies, [Reply(body=b"x")]
+        assert self.get() == b"x"
+        self.wire.replies = kept
+        self.wire.asked.clear()
+
+
+@contextmanager
+def on_wire(*replies: Reply, spool: Path | None = None, **options: Any) -> Iterator[Reading]:
+    """A store on a wire that gives these answers."""
+    with running_wire(*replies) as wire:
+        reading = Reading(wire, spool, **options)
+        try:
+            yield reading
+        finally:
+            reading.store.close()
+
+
+@pytest.fixture
+def reading() -> Iterator[Reading]:
+    with on_wire() as reading:
+        reading.learn()
+        yield reading
+
+
+def test_both_ways_ask_the_same(aws_env: pytest.MonkeyPatch) -> None:
+    aws_env.setenv("AWS_SESSION_TOKEN", "token")
+    with on_wire(Reply(body=BODY)) as reading:
+        assert reading.get() == reading.get() == BODY
+        by_sdk, ours = reading.wire.asked
+        assert ours.path == by_sdk.path == "/my-logs/AWSLogs/1/CloudTrail/a%20b%2Bc%3D%C3%A9~.json.gz"
+        assert by_sdk.headers["user-agent"].startswith("Boto3")
+        assert ours.headers["user-agent"].startswith("alertmill/")
+        for name in ("if-match", "x-amz-security-token", "host", "x-amz-content-sha256"):
+            assert ours.headers[name] == by_sdk.headers[name], name
+        scopes = [asked.headers["authorization"].split(",")[0] for asked in reading.wire.asked]
+        assert scopes[0] == scopes[1]
+
+
+def test_our_signature_is_the_sdk_s(aws_env: pytest.MonkeyPatch) -> None:
+    """The same request at the same second has the same signature as far as the signed headers are the same."""
+    import botocore.auth
+    from botocore.auth import S3SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    with on_wire(Reply(body=BODY)) as reading:
+        reading.get()
+        reading.get()
+        ours = reading.wire.asked[1]
+        signed = ours.headers["authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
+        request = AWSRequest(
+            "GET", reading.wire.url + ours.path, headers={n: ours.headers[n] for n in signed if n != "host"}
+        )
+        auth = S3SigV4Auth(Credentials("AKIDEXAMPLE", "secret-of-the-test"), "s3", "us-east-1")
+        request.context["timestamp"] = ours.headers["x-amz-date"]
+        text = auth.string_to_sign(request, auth.canonical_request(request))
+        assert ours.headers["authorization"].endswith("Signature=" + auth.signature(text, request))
+        assert ours.headers["x-amz-content-sha256"] == botocore.auth.EMPTY_SHA256_HASH
+
+
+def test_a_connection_is_kept(reading: Reading) -> None:
+    reading.wire.replies = [Reply(body=BODY)]
+    before = reading.wire.connections
+    assert [reading.get() for _ in range(5)] == [BODY] * 5
+    assert reading.wire.connections == before + 1
+
+
+def test_a_kept_connection_that_was_closed_costs_nothing(reading: Reading) -> None:
+    reading.wire.replies = [Reply(body=BODY), Reply(drop=True), Reply(body=BODY)]
+    assert reading.get() == reading.get() == BODY
+    assert reading.pauses == []
+
+
+TRANSIENT = {
+    "slow down": error(503, "SlowDown"),
+    "internal error": error(500, "InternalError"),
+    "request timeout": error(400, "RequestTimeout"),
+    "bad gateway": Reply(502, b"<html>"),
+    "cut short": Reply(body=BODY, cut=5000),
+    "cut at once": Reply(body=BODY, cut=0),
+}
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("name", TRANSIENT)
+def test_what_may_pass_is_tried_again(reading: Reading, name: str, times: int) -> None:
+    reading.wire.replies = [TRANSIENT[name]] * times + [Reply(206 if "cut short" in name else 200, BODY)]
+    if name == "cut short":
+        reading.wire.replies = [Reply(body=BODY, cut=5000), Reply(206, BODY[5000:])]
+        times = 1
+    assert reading.get() == BODY
+    assert len(reading.pauses) == times
+    assert all(0 <= pause <= s3.LONGEST_PAUSE for pause in reading.pauses)
+
+
+def test_a_broken_body_goes_on_where_it_was(reading: Reading) -> None:
+    reading.wire.replies = [
+        Reply(body=BODY, cut=3000),
+        Reply(206, BODY[3000:], cut=2000),
+        Reply(body=BODY),  # a server that knows no ranges
+    ]
+    assert reading.get() == BODY
+    assert [asked.headers.get("range") for asked in reading.wire.asked] == [None, "bytes=3000-", "bytes=5000-"]
+    assert {asked.headers["if-match"] for asked in reading.wire.asked} == {'"tag"'}
+
+
+@pytest.mark.parametrize("name", ["slow down", "cut at once"])
+def test_what_does_not_pass_fails_in_the_end(reading: Reading, name: str) -> None:
+    reading.wire.replies = [TRANSIENT[name]]
+    with pytest.raises(FetchError) as raised:
+        reading.get()
+    assert raised.value.unreachable
+    assert len(reading.pauses) == ATTEMPTS - 1
+
+
+def test_nobody_there(reading: Reading) -> None:
+    reading.wire.close()
+    with pytest.raises(FetchError, match=r"GetObject: .*(refused|reset|closed)") as raised:
+        reading.get()
+    assert raised.value.unreachable
+
+
+@pytest.mark.parametrize(
+    "reply", [error(404, "NoSuchKey"), error(412, "PreconditionFailed"), Reply(412), Reply(404, b"")]
+)
+def test_an_object_that_is_gone_or_changed(reading: Reading, reply: Reply) -> None:
+    reading.wire.replies = [reply]
+    with pytest.raises(ObjectGoneError):
+        reading.get()
+    assert reading.pauses == []
+
+
+REFUSED = (
+    "s3:GetObject on s3://my-logs/AWSLogs/1/CloudTrail/a b+c=é~.json.gz was refused: AccessDenied: told you so; "
+    "allow s3:GetObject on arn:aws:s3:::my-logs/*"
+)
+KMS = "User: arn:aws:iam::1:user/u is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x"
+ANSWERS = [
+    (error(403, "AccessDenied"), FetchError, REFUSED + "  [A001]"),
+    (error(403, "AccessDenied", KMS), FetchError, "allow kms:Decrypt as well"),
+    (error(403, "InvalidObjectState", "archived"), FetchError, "GetObject: InvalidObjectState: archived"),
+    (error(400, "ExpiredToken"), StoreError, "Invalid credentials to access S3 Bucket: s3:GetObject"),
+    (error(403, "InvalidAccessKeyId"), StoreError, "Invalid credentials to access S3 Bucket: s3:GetObject"),
+    (error(403, "RequestTimeTooSkewed"), StoreError, "datetime of the AWS environment differ"),
+    (error(404, "NoSuchBucket"), StoreError, "NoSuchBucket: told you so"),
+]
+
+
+@pytest.mark.parametrize(("reply", "kind", "words"), ANSWERS)
+def test_answers_in_words(reading: Reading, reply: Reply, kind: type[Exception], words: str) -> None:
+    reading.wire.replies = [reply]
+    with pytest.raises(kind) as raised:
+        reading.get()
+    assert words in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("reply", "kind", "words"), [*ANSWERS, (error(404, "NoSuchKey"), ObjectGoneError, "removed")])
+def test_the_first_get_says_the_same(reply: Reply, kind: type[Exception], words: str) -> None:
+    with on_wire(reply) as reading, pytest.raises(kind) as raised:
+        reading.get()
+    assert words in str(raised.value)
+
+
+@pytest.mark.parametrize("code", ["PermanentRedirect", "AuthorizationHeaderMalformed", "SignatureDoesNotMatch"])
+def test_what_only_boto3_understands_is_left_to_it(reading: Reading, code: str) -> None:
+    status = 301 if code == "PermanentRedirect" else 400
+    reading.wire.replies = [error(status, code), Reply(body=BODY)]
+    assert reading.get() == reading.get() == BODY
+    agents = [asked.headers["user-agent"].split("/")[0] for asked in reading.wire.asked]
+    assert agents == ["alertmill", "Boto3", "Boto3"]
+
+
+def test_a_proxy_is_left_to_boto3(aws_env: pytest.MonkeyPatch) -> None:
+    with running_wire(Reply(body=BODY)) as wire:
+        aws_env.setenv("http_proxy", wire.url)
+        reading = Reading(wire, service_endpoint="http://s3.example.test:9000")
+        assert reading.get() == reading.get() == BODY
+        reading.store.close()
+        assert [asked.headers["user-agent"].split("/")[0] for asked in wire.asked] == ["Boto3", "Boto3"]
+        assert all(asked.path.startswith("http://s3.example.test:9000/my-logs/") for asked in wire.asked)
+
+
+def test_a_large_body_lies_on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(s3, "HELD_BODY", 4000)
+    monkeypatch.setattr(s3, "_PIECE", 1000)
+    with on_wire(spool=tmp_path) as spooling:
+        spooling.learn()
+        spooling.wire.replies = [Reply(body=BODY, cut=3500), Reply(206, BODY[3000:])]
+        body = spooling.store.fetch(KEY, "tag", lambda: False)
+        assert body._file is not None
+        assert list(tmp_path.iterdir()) == []  # nobody can open it, nothing is left behind
+        assert b"".join(body.chunks()) == b"".join(body.chunks()) == BODY
+        body.close()
+        assert list(body.chunks()) == []
+
+
+def test_a_full_disk_is_an_object_s_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def writelines(self, _: Any) -> None: ...
+
+        def write(self, _: bytes) -> int:
+            raise OSError(28, "No space left on device")
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(s3, "HELD_BODY", 10)
+    monkeypatch.setattr(s3, "spool_file", lambda _: Full())
+    with on_wire(Reply(body=BODY)) as reading, pytest.raises(FetchError, match="No space left on device"):
+        reading.get()
+
+
+def test_stopping_ends_the_tries(reading: Reading) -> None:
+    reading.wire.replies = [error(503, "SlowDown")]
+    reading.stopped = True
+    with pytest.raises(FetchError):
+        reading.get()
+    assert len(reading.wire.asked) == 1
+
+
+def test_closing_cuts_a_read_that_hangs(reading: Reading) -> None:
+    reading.wire.replies = [Reply(body=BODY), Reply(hang=True)]
+    reading.get()
+    failed: list[BaseException] = []
+
+    def hang() -> None:
+        try:
+            reading.stopped = True
+            reading.get()
+        except BaseException as problem:
+            failed.append(problem)
+
+    thread = threading.Thread(target=hang)
+    thread.start()
+    deadline = time.monotonic() + 5
+    while len(reading.wire.asked) < 2 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    reading.store.close()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert isinstance(failed[0], FetchError)
+    with pytest.raises(UnreachableError, match="closed"):
+        reading.store._get.open(KEY, "tag")
+
+
+def test_listing_and_deleting_in_words() -> None:
+    with on_wire(error(403, "AccessDenied")) as reading:
+        with pytest.raises(StoreError) as raised:
+            reading.store.list_page(ListRequest("AWSLogs/"))
+        assert str(raised.value) == (
+            "s3:ListBucket on s3://my-logs/AWSLogs/ was refused: AccessDenied: told you so; "
+            "allow s3:ListBucket on arn:aws:s3:::my-logs  [A001]"
+        )
+        assert not raised.value.ends_run
+        with pytest.raises(FetchError, match=r"allow s3:DeleteObject on arn:aws:s3:::my-logs/\*"):
+            reading.store.delete(KEY, "tag")
+        reading.wire.replies = [error(404, "NoSuchBucket")]
+        with pytest.raises(StoreError, match=r"NoSuchBucket: told you so  \[A003\]"):
+            reading.store.list_page(ListRequest("AWSLogs/"))
+
+
+@pytest.mark.parametrize("status", [204, 404, 412])
+def test_deleting_spares_what_was_replaced(status: int) -> None:
+    with on_wire(Reply(status)) as reading:
+        reading.store.delete(KEY, "tag")
+        assert reading.wire.asked[0].headers["if-match"] == '"tag"'
+
+
+def test_who_is_named_without_secrets() -> None:
+    keys = {"access_key": SecretStr("AKIAIOSFODNN7EXAMPLE"), "secret_key": SecretStr("wJalr-secret")}
+    with on_wire(error(403, "InvalidAccessKeyId"), **keys) as reading, pytest.raises(StoreError) as raised:
+        reading.get()
+    assert "for access key ...MPLE:" in str(raised.value)
+    assert "wJalr" not in str(raised.value)
+    assert "AKIAIOS" not in str(raised.value)
+
+
+def test_the_body_s_limit_is_the_store_s() -> None:
+    assert s3.HELD_BODY == store.HELD_BODY == 8 * 1024 * 1024

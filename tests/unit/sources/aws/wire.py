@@ -1,0 +1,105 @@
+"""A small HTTP server on this machine that answers GETs as a test says, faults included."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+#: An answer: status line and headers are made from these.
+REASONS = {200: "OK", 206: "Partial Content", 301: "Moved", 403: "Forbidden", 404: "Not Found", 412: "Failed"}
+
+
+@dataclass
+class Reply:
+    """One answer. `cut` ends the connection after so many bytes of the body; `hang` leaves it open without a byte."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: int | None = None
+    hang: bool = False
+    close: bool = False
+    drop: bool = False
+
+
+def error(status: int, code: str, message: str = "told you so") -> Reply:
+    return Reply(status, f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode())
+
+
+@dataclass
+class Asked:
+    """A request as it came."""
+
+    path: str
+    headers: dict[str, str]
+
+
+class Wire:
+    """The server. `replies` are given in order, the last one for ever."""
+
+    def __init__(self) -> None:
+        self.replies: list[Reply] = []
+        self.asked: list[Asked] = []
+        self.connections = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._closed = threading.Event()
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def close(self) -> None:
+        self._closed.set()
+        for connection in [self._listener, *self._open]:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.connections += 1
+                self._open.append(connection)
+                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with suppress(OSError), connection, connection.makefile("rb") as stream:
+            while request := stream.readline():
+                headers = {}
+                while (line := stream.readline().strip()) != b"":
+                    name, _, value = line.decode("latin-1").partition(":")
+                    headers[name.lower()] = value.strip()
+                self.asked.append(Asked(request.decode("latin-1").split()[1], headers))
+                if not self._answer(connection):
+                    return
+
+    def _answer(self, connection: socket.socket) -> bool:
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if reply.drop:
+            return False
+        if reply.hang:
+            self._closed.wait(30)
+            return False
+        headers = {"Content-Length": str(len(reply.body)), "ETag": '"tag"', **reply.headers}
+        if reply.close:
+            headers["Connection"] = "close"
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        connection.sendall(f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'X')}\r\n{head}\r\n".encode())
+        connection.sendall(reply.body if reply.cut is None else reply.body[: reply.cut])
+        return reply.cut is None and not reply.close
+
+
+@contextmanager
+def running_wire(*replies: Reply) -> Iterator[Wire]:
+    wire = Wire()
+    wire.replies = list(replies) or [Reply()]
+    try:
+        yield wire
+    finally:
+        wire.close()

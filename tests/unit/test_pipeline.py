@@ -1,0 +1,199 @@
+"""The loop's order of things: commit, append, ack; what a failure leaves; when a group is due; how days turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from alertmill.checkpoints import Checkpoints, Commit
+from alertmill.errors import CheckpointError, OutputError
+from alertmill.event import Event, Outcome, Record
+from alertmill.pipeline import COMMIT_AFTER, COMMIT_BYTES, Pipeline, redo_outputs
+from alertmill.sinks.dated_file import DatedFile
+from alertmill.sinks.journal import Journal
+from alertmill.sinks.outputs import Outputs
+from alertmill.sinks.rotation import ALERTS_JSON, WithinDay
+from alertmill.sources.base import Batch, ObjectDone
+
+NOON = datetime(2026, 1, 15, 12, tzinfo=UTC).timestamp()
+SCOPE = "s3://b/|cloudtrail|1|r"
+
+
+class LineSink:
+    """An output that writes the message of every alert, and the id the alert would have."""
+
+    name = ALERTS_JSON
+
+    def render(self, outcome: Outcome, alert_id: str) -> bytes:
+        assert outcome.event is not None
+        return f"{alert_id} {outcome.event.record.message}\n".encode()
+
+
+class EchoEngine:
+    """Every record is an alert, but for those that say what else to do with them."""
+
+    def process(self, record: Record, state: Any) -> Outcome:
+        event = Event(record, location=record.location, hostname="h")
+        if record.message == "bad":
+            return Outcome(rejected="it is bad")
+        return Outcome(event, alert=record.message != "quiet")
+
+
+@dataclass
+class NoState:
+    def take_changes(self) -> None:
+        return None
+
+
+@dataclass
+class Desk:
+    """A pipeline with a clock that only moves when told, and a list of what it said."""
+
+    home: Path
+    within_day: WithinDay = field(default_factory=WithinDay)
+    now: float = 0.0
+    said: list[str] = field(default_factory=list)
+    acked: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.checkpoints = Checkpoints(self.home / "var")
+        self.journal = Journal(self.home / "var" / "output.journal")
+        self.outputs = Outputs(self.home, [LineSink()], within_day=self.within_day)
+        self.pipeline = Pipeline(
+            cast(Any, EchoEngine()),
+            cast(Any, NoState()),
+            self.outputs,
+            self.checkpoints,
+            self.journal,
+            lambda level, text: self.said.append(f"{level} {text}"),
+            monotonic=lambda: self.now,
+            zone=UTC,
+        )
+
+    def batch(self, *messages: str, time: float = NOON, key: str = "k") -> Batch:
+        records = [Record(message, "loc", time) for message in messages]
+        return Batch(records, (ObjectDone(SCOPE, key, "e", "2026-01-15", len(records)),), self.acknowledge(key))
+
+    def acknowledge(self, key: str) -> Callable[[], None]:
+        return lambda: self.acked.append(f"{key} {self.alerts()!r}")
+
+    def alerts(self) -> str:
+        path = self.home / "logs/alerts/alerts.json"
+        return path.read_text() if path.exists() else ""
+
+    def is_done(self, key: str) -> bool:
+        return not self.checkpoints.not_done(SCOPE, [(key, "e")])
+
+    def close(self) -> None:
+        self.outputs.close()
+        self.journal.close()
+        self.checkpoints.close()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
+
+
+def test_the_source_hears_of_a_batch_when_its_alerts_are_in_the_file(desk: Desk) -> None:
+    desk.pipeline.process(desk.batch("one", "quiet", "two"))
+    assert (desk.acked, desk.alerts(), desk.is_done("k")) == ([], "", False)
+    desk.pipeline.flush()
+    text = f"{NOON:.0f}.0 one\n{NOON:.0f}.17 two\n"
+    assert desk.acked == [f"k {text!r}"]
+    assert desk.is_done("k")
+
+
+def test_a_group_is_committed_when_its_oldest_batch_is_old_enough(desk: Desk) -> None:
+    desk.pipeline.process(desk.batch("one"))
+    assert desk.pipeline.waiting == pytest.approx(COMMIT_AFTER)
+    desk.now = COMMIT_AFTER
+    assert desk.pipeline.waiting == pytest.approx(0)
+    desk.pipeline.process(desk.batch("two", key="k2"))
+    assert len(desk.acked) == 2
+    assert desk.pipeline.waiting is None
+
+
+def test_a_group_is_committed_when_it_is_large(desk: Desk) -> None:
+    desk.pipeline.process(desk.batch("x" * COMMIT_BYTES))
+    assert len(desk.acked) == 1
+
+
+def test_a_commit_that_fails_acknowledges_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Checkpoints, commit: Commit) -> None:
+        raise CheckpointError("disk full")
+
+    desk.pipeline.process(desk.batch("one"))
+    monkeypatch.setattr(Checkpoints, "commit", refuse)
+    with pytest.raises(CheckpointError):
+        desk.pipeline.flush()
+    assert (desk.acked, desk.alerts()) == ([], "")
+
+
+def test_an_append_that_fails_is_redone_at_the_next_start(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: DatedFile, data: bytes) -> None:
+        raise OutputError("disk full")
+
+    desk.pipeline.process(desk.batch("one"))
+    monkeypatch.setattr(DatedFile, "append", refuse)
+    with pytest.raises(OutputError):
+        desk.pipeline.flush()
+    assert (desk.acked, desk.alerts(), desk.is_done("k")) == ([], "", True)
+    for _ in range(2):
+        redo_outputs(desk.home, desk.checkpoints, desk.journal, lambda level, text: desk.said.append(text))
+        assert desk.alerts() == f"{NOON:.0f}.0 one\n"
+    assert desk.said == []
+
+
+def test_what_the_engine_cannot_digest_is_kept_and_counted(desk: Desk) -> None:
+    desk.pipeline.process(desk.batch("one", "bad", "two"))
+    desk.pipeline.flush()
+    assert (desk.pipeline.counters.rejected, desk.pipeline.counters.alerts, desk.pipeline.counters.received) == (
+        1,
+        2,
+        3,
+    )
+    assert desk.checkpoints.counters()["rejected"] == 1
+    kept = (desk.home / "logs/rejected/rejected.json").read_text()
+    assert '"reason":"it is bad"' in kept
+    assert '"message":"bad"' in kept
+    assert desk.said == ["ERROR loc: record kept aside: it is bad"]
+
+
+def test_a_new_day_has_new_files_and_the_old_ones_are_no_longer_watched(desk: Desk) -> None:
+    desk.pipeline.process(desk.batch("one"))
+    desk.pipeline.process(desk.batch("two", time=NOON + 86_400, key="k2"))
+    desk.pipeline.flush()
+    folder = desk.home / "logs/alerts/2026/Jan"
+    assert (folder / "ossec-alerts-15.json").read_text() == f"{NOON:.0f}.0 one\n"
+    assert (folder / "ossec-alerts-16.json").read_text() == f"{NOON + 86_400:.0f}.0 two\n"
+    assert [promise.path for promise in desk.checkpoints.promises()[0]] == [ALERTS_JSON.day_path(datetime(2026, 1, 16))]
+
+
+def test_a_late_record_of_yesterday_goes_into_todays_file(desk: Desk) -> None:
+    desk.pipeline.process(desk.batch("one", time=NOON + 86_400))
+    desk.pipeline.process(desk.batch("late", time=NOON, key="k2"))
+    desk.pipeline.flush()
+    assert desk.alerts().count("\n") == 2
+
+
+def test_files_are_left_for_their_next_part_when_they_are_large(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, WithinDay(size=10, least=60))
+    for minute in range(4):
+        desk.pipeline.process(desk.batch("a line of text", time=NOON + 61 * minute, key=f"k{minute}"))
+        desk.pipeline.flush()
+    names = sorted(path.name for path in (tmp_path / "logs/alerts/2026/Jan").iterdir())
+    assert names == [
+        "ossec-alerts-15-001.json",
+        "ossec-alerts-15-002.json",
+        "ossec-alerts-15-003.json",
+        "ossec-alerts-15.json",
+    ]
+    desk.close()
