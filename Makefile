@@ -70,8 +70,9 @@ install:
 	if [ -e $(HOME_DIR)/etc/ossec.conf ]; then $(PREFIX)/bin/alertmill init --upgrade $(HOME_DIR); \
 	else $(PREFIX)/bin/alertmill init $(HOME_DIR); fi
 	chown -R alertmill:alertmill $(HOME_DIR)
-	install -D -m 0644 etc/alertmill.service $(UNIT_DIR)/alertmill.service
-	command -v systemctl >/dev/null && systemctl daemon-reload || true
+	install -d $(UNIT_DIR)
+	sed 's|/opt/alertmill|$(PREFIX)|g; s|/var/lib/alertmill|$(HOME_DIR)|g' etc/alertmill.service > $(UNIT_DIR)/alertmill.service
+	if [ -d /run/systemd/system ]; then systemctl daemon-reload; fi
 	@echo "Next: name your bucket in $(HOME_DIR)/etc/ossec.conf, then: systemctl enable --now alertmill"
 
 bench: $(VENV)/.dev

@@ -6,18 +6,19 @@ of the configuration and nothing more.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from alertmill.alerts import AlertFacts, AlertWriter
 from alertmill.checkpoints import Checkpoints
-from alertmill.config.models import Config, Logging
+from alertmill.clock import arrival_clock
+from alertmill.config.models import Config
 from alertmill.engine import Engine
-from alertmill.errors import AlertmillError, Problems
+from alertmill.errors import Problems
 from alertmill.installation import Installation
 from alertmill.log import AWS_TAG, ENGINE_TAG, TaggedLog
 from alertmill.pipeline import Pipeline, redo_outputs
@@ -29,13 +30,7 @@ from alertmill.sinks.outputs import Outputs
 from alertmill.sinks.rotation import WithinDay
 from alertmill.sources.aws.poller import BucketPoller
 from alertmill.sources.base import Source
-
-#: Environment variable that freezes the arrival clock, in epoch seconds; for tests (contract: Switches).
-CLOCK_VARIABLE = "ALERTMILL_CLOCK"
-
-
-class ClockError(AlertmillError):
-    """$ALERTMILL_CLOCK is set to something that is no number of seconds."""
+from alertmill.sources.queue_socket import QueueSocket
 
 
 @dataclass(slots=True)
@@ -49,29 +44,20 @@ class Program:
     pipeline: Pipeline
     sources: Sequence[Source]
     checkpoints: Checkpoints
-    logging: Logging
+    config: Config
+    alert_facts: AlertFacts
+    analysis_socket: Path
+    logtest_socket: Path
     load_engine: Callable[[Problems], Engine]
     close: Callable[[], None]
-
-
-def arrival_clock() -> Callable[[], float]:
-    """The clock that stamps records with their arrival, epoch seconds. Raises ClockError."""
-    frozen = os.environ.get(CLOCK_VARIABLE)
-    if not frozen:
-        return time.time
-    try:
-        at = float(frozen)
-        datetime.fromtimestamp(at)
-    except (ValueError, OverflowError, OSError) as error:
-        raise ClockError(f"${CLOCK_VARIABLE} is {frozen!r}; give epoch seconds, for instance 1768471200") from error
-    return lambda: at
 
 
 def build(installation: Installation) -> Program:
     """Load the home and wire a program.
 
-    Raises LoadError with every problem found when configuration or ruleset cannot be used, and CheckpointError or
-    OutputError when the state on disk does not allow a start.
+    Raises LoadError with every problem found when configuration or ruleset cannot be used, CheckpointError or
+    OutputError when the state on disk does not allow a start, ClockError, and SourceError for a source that can never
+    work.
     """
     log = TaggedLog(ENGINE_TAG)
     clock = arrival_clock()
@@ -91,19 +77,30 @@ def build(installation: Installation) -> Program:
         redo_outputs(installation.home, checkpoints, journal, log)
         stored = checkpoints.stored_state()
         state = State.restore(engine.rules, stored.snapshot, stored.journals, stored.facts)
-        outputs = _outputs(installation, config)
+        facts = alert_facts(installation, config)
+        outputs = _outputs(installation, config, facts)
         opened.callback(outputs.close)
         outputs.open_day(datetime.fromtimestamp(clock()).date())
         pipeline = Pipeline(engine, state, outputs, checkpoints, journal, log, monotonic=time.monotonic)
         sources = _sources(config, installation, clock)
         close = opened.pop_all().close
-    return Program(pipeline, sources, checkpoints, config.logging, installation.load, close)
+    return Program(
+        pipeline,
+        sources,
+        checkpoints,
+        config,
+        facts,
+        installation.analysis_socket,
+        installation.logtest_socket,
+        installation.load,
+        close,
+    )
 
 
-def _outputs(installation: Installation, config: Config) -> Outputs:
+def _outputs(installation: Installation, config: Config, facts: AlertFacts) -> Outputs:
     """The outputs that `<global>` asks for (spec/alerts.md 6), alerts.log first: alert ids count its bytes."""
     chosen = config.global_
-    writer = AlertWriter(alert_facts(installation, config))
+    writer = AlertWriter(facts)
     alert_sinks: list[Sink] = []
     if chosen.alerts_log or chosen.custom_alert_output:
         alert_sinks.append(AlertsLog(writer, chosen.custom_alert_output or ""))
@@ -137,7 +134,7 @@ def alert_facts(installation: Installation, config: Config) -> AlertFacts:
 
 def _sources(config: Config, installation: Installation, clock: Callable[[], float]) -> list[Source]:
     log = TaggedLog(AWS_TAG)
-    sources: list[Source] = []
+    sources: list[Source] = [QueueSocket(installation.queue_socket, clock, TaggedLog(ENGINE_TAG))]
     for number, wodle in enumerate(config.aws_s3, 1):
         name = "aws-s3" if number == 1 else f"aws-s3 {number}"
         sources.append(BucketPoller(wodle, config.global_.event_format, clock, log, name=name, spool=installation.var))

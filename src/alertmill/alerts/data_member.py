@@ -17,7 +17,7 @@ from alertmill.event import STATIC_FIELDS, Event, Fields
 Names = tuple[str, ...]
 
 #: Templates kept at most, in number and in characters of names: names come from the logs and may be endless.
-_MAX_TEMPLATES = 4096
+_MAX_TEMPLATES = 1024
 _MAX_CHARACTERS = 4_000_000
 
 
@@ -99,10 +99,9 @@ def nested(items: Sequence[tuple[str, str]]) -> str:
 
 def _document(fields: Fields) -> str:
     """The object as a whole, when the fields know their nesting and nothing in it needs a second look."""
-    nested = fields.nested()
-    if nested is None or not nested[0] or "sca" in nested[0]:
+    tree, is_byte_text = fields.nested() or ({}, False)
+    if not tree or any(len(name) == 3 and name.lower() == "sca" for name in tree):
         return ""
-    tree, is_byte_text = nested
     try:
         data = orjson.dumps(tree)
     except (orjson.JSONEncodeError, RecursionError):

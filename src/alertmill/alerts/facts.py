@@ -40,7 +40,7 @@ class Memory(Generic[Key]):
 
     __slots__ = ("_make", "_size", "_texts")
 
-    def __init__(self, make: Callable[[Key], str], size: int = 4096) -> None:
+    def __init__(self, make: Callable[[Key], str], size: int = 1024) -> None:
         self._make = make
         self._size = size
         self._texts: dict[Key, str] = {}

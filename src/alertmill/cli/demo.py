@@ -100,14 +100,18 @@ class _Demo:
             server.stop()
 
     def _with_server(self, endpoint: str) -> int:
+        # The user's own AWS settings must not reach into this, in our process as little as in the daemon's.
+        environment = _environment(endpoint)
+        os.environ.clear()
+        os.environ.update(environment)
         make_home(self.home)
         self._configure()
-        wanted = self._fill_bucket(endpoint)
+        wanted = self._fill_bucket()
         self.say(f"2. A daemon reads it: alertmill --home {self.home} run")
         with (self.home / "logs" / "demo-daemon.txt").open("wb") as daemon_output:
             daemon = subprocess.Popen(  # noqa: S603  # our own program, no shell
                 [sys.executable, "-m", "alertmill", "--home", str(self.home), "run"],
-                env=_environment(endpoint),
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=daemon_output,
                 stderr=daemon_output,
@@ -130,11 +134,9 @@ class _Demo:
         block = _CONFIGURATION.format(bucket=_BUCKET)
         path.write_text(f"{text}\n<ossec_config>{block}</ossec_config>\n", encoding="utf-8")
 
-    def _fill_bucket(self, endpoint: str) -> int:
+    def _fill_bucket(self) -> int:
         """Upload the sample objects; returns how many."""
-        client = boto3.client(
-            "s3", endpoint_url=endpoint, region_name=_REGION, aws_access_key_id=_WORD, aws_secret_access_key=_WORD
-        )
+        client = boto3.client("s3")
         client.create_bucket(Bucket=_BUCKET)
         objects = list(_sample_objects(self.seed))
         for sample in objects:

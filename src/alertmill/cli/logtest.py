@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, BinaryIO, TextIO
@@ -18,6 +16,7 @@ from typing import Any, BinaryIO, TextIO
 from alertmill.alerts import AlertFacts
 from alertmill.alerts.logtest_format import report, unit_test_exit_code, verdict
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
+from alertmill.clock import ClockError, arrival_clock
 from alertmill.engine import Engine
 from alertmill.errors import LoadError, Problems
 from alertmill.event import Record, to_byte_text
@@ -57,9 +56,9 @@ def run(options: argparse.Namespace, context: Context) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     try:
-        clock = _clock(os.environ.get("ALERTMILL_CLOCK"))
-    except ValueError:
-        print("alertmill logtest: $ALERTMILL_CLOCK is no time; give epoch seconds, or unset it", file=context.stderr)
+        clock = arrival_clock()
+    except ClockError as error:
+        print(f"alertmill logtest: {error}", file=context.stderr)
         return EXIT_USAGE
     program = JsonLines if options.json else Logtest
     return program(Installation(context.home), options, context, clock).run()
@@ -282,13 +281,3 @@ def _prompted(stream: BinaryIO, prompts: TextIO) -> Iterator[str]:
         text = line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "surrogateescape")
         if text:
             yield text
-
-
-def _clock(frozen: str | None) -> Callable[[], float]:
-    """The arrival clock, which $ALERTMILL_CLOCK freezes. Raises ValueError when that is no time."""
-    if not frozen:
-        return time.time
-    at = float(frozen)
-    if not 0 <= at < _END_OF_TIME:
-        raise ValueError(frozen)
-    return lambda: at

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
         return EXIT_CANNOT_START
     try:
         program = build(installation)
-        wanted = program.logging
+        wanted = program.config.logging
         if wanted.json_ or not wanted.plain:
             set_up_log(installation.logs, plain=wanted.plain, as_json=wanted.json_, to_terminal=_by_hand())
     except LoadError as error:

@@ -7,61 +7,41 @@ there are only so many connections at once.
 
 from __future__ import annotations
 
-import os
 import socket
-import stat
 import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from alertmill.errors import SourceError
+from alertmill.sources.unix_socket import bind_socket, unbind_socket
 
 _LENGTH = struct.Struct("<I")
 #: Seconds that a peer gets for its request, and for taking the reply.
 PEER_PATIENCE = 10.0
 #: Connections that are served at once; more wait in the kernel's queue.
 MAX_CONNECTIONS = 16
-#: Owner and group of the daemon may connect, as under Wazuh.
-_SOCKET_MODE = 0o660
 _PATIENCE = 0.5
 
 
 class FrameServer:
     """Serves the socket at `path` from threads of its own.
 
-    `handle` gets the request's bytes and returns the reply's; `too_large` is the reply to requests of more than
-    `max_request` bytes. Both `handle` and the peer may fail without harm to the server.
+    `handle` gets the request's bytes and returns the reply's. Of a request of more than `max_request` bytes it gets one
+    byte more than that, and says what is to be said of it. Both `handle` and the peer may fail without harm to the
+    server. Raises SourceError when the socket cannot be made, or another program answers on it.
     """
 
-    def __init__(
-        self, path: Path, handle: Callable[[bytes], bytes], *, max_request: int, too_large: bytes, name: str
-    ) -> None:
+    def __init__(self, path: Path, handle: Callable[[bytes], bytes], *, max_request: int, name: str) -> None:
         self._path = path
         self._handle = handle
         self._max_request = max_request
-        self._too_large = too_large
         self._stop = threading.Event()
         self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
-        self._listener = self._bind()
+        self._listener = bind_socket(path, socket.SOCK_STREAM)
+        self._listener.listen(64)
+        self._listener.settimeout(_PATIENCE)
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
-
-    def _bind(self) -> socket.socket:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        try:
-            with suppress(FileNotFoundError):
-                if stat.S_ISSOCK(self._path.lstat().st_mode):
-                    self._path.unlink()
-            self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-            listener.bind(str(self._path))
-            os.chmod(self._path, _SOCKET_MODE)  # noqa: PTH101  # Path.chmod would follow a planted link
-            listener.listen(64)
-        except OSError as error:
-            listener.close()
-            raise SourceError(f"socket {self._path} cannot be made: {error.strerror}") from error
-        listener.settimeout(_PATIENCE)
-        return listener
 
     def start(self) -> None:
         self._thread.start()
@@ -70,9 +50,7 @@ class FrameServer:
         """End the server; requests under way are left to finish or to die with the process."""
         self._stop.set()
         self._thread.join(2 * _PATIENCE)
-        self._listener.close()
-        with suppress(FileNotFoundError):
-            self._path.unlink()
+        unbind_socket(self._listener, self._path)
 
     def _serve(self) -> None:
         while not self._stop.is_set():
@@ -92,7 +70,7 @@ class FrameServer:
                 size = _LENGTH.unpack(_receive(peer, _LENGTH.size))[0]
                 if size == 0:
                     return
-                reply = self._too_large if size > self._max_request else self._handle(_receive(peer, size))
+                reply = self._handle(_receive(peer, min(size, self._max_request + 1)))
                 peer.sendall(_LENGTH.pack(len(reply)) + reply)
         finally:
             self._places.release()

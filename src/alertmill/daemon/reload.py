@@ -10,8 +10,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from alertmill import codes
 from alertmill.engine import Engine
-from alertmill.errors import LoadError, Problems, Severity
+from alertmill.errors import AlertmillError, LoadError, Problems, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +43,27 @@ def decide(built: Built) -> Verdict:
 
 
 class Reloader:
-    """Builds a new engine on request. `load` reads everything afresh; it adds problems, and raises LoadError."""
+    """Builds a new engine on request, one at a time.
+
+    `load` reads everything afresh; it adds problems to its argument, and raises AlertmillError when there is nothing to
+    go on with.
+    """
 
     def __init__(self, load: Callable[[Problems], Engine]) -> None:
         self._load = load
         self._thread: threading.Thread | None = None
         self._built: Built | None = None
-        self._again = False
 
-    def request(self) -> bool:
-        """Begin to build; a request during a build asks for one more afterwards. True when a build began now."""
-        if self._thread is not None:
-            self._again = True
-            return False
+    @property
+    def busy(self) -> bool:
+        """Whether a build was begun whose result was not taken yet."""
+        return self._thread is not None
+
+    def begin(self) -> None:
+        """Begin to build; nothing may be under way."""
+        assert self._thread is None
         self._thread = threading.Thread(target=self._build, name="reload", daemon=True)
         self._thread.start()
-        return True
 
     def _build(self) -> None:
         problems = Problems()
@@ -66,15 +72,13 @@ class Reloader:
             engine = self._load(problems)
         except LoadError as error:
             problems = error.problems
+        except AlertmillError as error:
+            problems.error(codes.X_UNREADABLE, str(error))
         self._built = Built(engine, problems)
 
     def take(self) -> Built | None:
-        """What was built since the last call, once it is whole."""
+        """The result of the build, once it is whole; then another may begin."""
         if self._thread is None or self._thread.is_alive():
             return None
-        self._thread.join()
         self._thread, built, self._built = None, self._built, None
-        if self._again:
-            self._again = False
-            self.request()
         return built

@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import gc
 import os
+import queue
+import secrets
 import signal
+import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
 from types import FrameType
 
+from alertmill import logtest
 from alertmill.bootstrap import Program
+from alertmill.daemon.control import MAX_REQUEST, Control
+from alertmill.daemon.frames import FrameServer
 from alertmill.daemon.inbox import Ended, Inbox
-from alertmill.daemon.reload import Reloader, decide
+from alertmill.daemon.reload import Built, Reloader, decide
 from alertmill.daemon.sd_notify import Notifier
-from alertmill.errors import CheckpointError, OutputError
+from alertmill.errors import CheckpointError, OutputError, SourceError
 from alertmill.log import ENGINE_TAG, TaggedLog
 from alertmill.sources.base import Batch
 
@@ -29,6 +38,8 @@ EXIT_NOW = 130
 
 #: Seconds that the sources get to end after a stop was asked for.
 STOP_PATIENCE = 10.0
+#: Seconds that a reload asked for over the control socket may take.
+RELOAD_PATIENCE = 120.0
 #: New container objects (some 1,000 events' worth) after which the cycle collector looks at the young ones.
 _OBJECTS_BETWEEN_COLLECTIONS = 50_000
 #: Seconds between two turns of the loop when nothing happens.
@@ -48,6 +59,9 @@ class Service:
         self._reloader = Reloader(program.load_engine)
         self._stop_signal = 0
         self._reload_asked = False
+        #: Those who wait for the result of a reload: of the next one, and of the one under way.
+        self._askers: queue.SimpleQueue[Future[Built]] = queue.SimpleQueue()
+        self._answered: list[Future[Built]] = []
         self._failed = False
 
     def run(self) -> int:
@@ -55,6 +69,7 @@ class Service:
         self._take_signals()
         _spare_the_collector()
         self._inbox.start()
+        servers = [] if self._once else self._open_sockets()
         self._log("INFO", f"Started (pid: {os.getpid()}).")
         self._notifier.ready("analysing")
         try:
@@ -63,6 +78,8 @@ class Service:
         except (CheckpointError, OutputError) as error:
             self._log("CRITICAL", str(error))
             self._failed = True
+        for server in servers:
+            server.stop()
         self._shut_down()
         return EXIT_FAILED if self._failed else EXIT_OK
 
@@ -84,21 +101,78 @@ class Service:
                 if self._once or self._failed:
                     return
 
+    # --- reload ------------------------------------------------------------------------------------------------------
+
+    def reload_ruleset(self) -> Built:
+        """Ask for a reload and wait for it; for other threads. Raises TimeoutError when the loop does not answer."""
+        asker: Future[Built] = Future()
+        self._askers.put(asker)
+        self._reload_asked = True
+        return asker.result(RELOAD_PATIENCE)
+
     def _reload_if_asked(self) -> None:
-        if self._reload_asked:
+        if self._reload_asked and not self._reloader.busy:
             self._reload_asked = False
+            while not self._askers.empty():
+                self._answered.append(self._askers.get())
             self._log("INFO", "Reloading ruleset")
             self._notifier.reloading()
-            self._reloader.request()
+            self._reloader.begin()
         built = self._reloader.take()
-        if built is None:
-            return
+        if built is not None:
+            self._swap(built)
+
+    def _swap(self, built: Built) -> None:
+        """Go on with the new engine, or say why not; then tell those who asked."""
         verdict = decide(built)
         if verdict.engine is not None:
             self._pipeline.replace_engine(verdict.engine)
         for level, line in verdict.lines:
             self._log(level, line)
         self._notifier.ready("analysing" if verdict.engine is not None else "analysing (the last reload was refused)")
+        while self._answered:
+            self._answered.pop().set_result(built)
+
+    # --- sockets -----------------------------------------------------------------------------------------------------
+
+    def _open_sockets(self) -> list[FrameServer]:
+        """The control socket and, unless switched off, the one of test sessions."""
+        program = self._program
+        control = Control(program.config, self._pipeline.counters, self.reload_ruleset, time.time)
+        servers = self._serve(program.analysis_socket, control.reply, MAX_REQUEST, "control")
+        if not program.config.rule_test.enabled:
+            self._log("INFO", "(7201): Logtest disabled")
+            return servers
+        self._log("INFO", "(7200): Logtest started")
+        return servers + self._serve(program.logtest_socket, self._logtest(), logtest.MAX_REQUEST, "logtest")
+
+    def _serve(self, path: Path, handle: Callable[[bytes], bytes], max_request: int, name: str) -> list[FrameServer]:
+        """A server that runs, or none where the socket cannot be had: analysis does not need it."""
+        try:
+            server = FrameServer(path, handle, max_request=max_request, name=name)
+        except SourceError as error:
+            self._log("ERROR", str(error))
+            return []
+        server.start()
+        return [server]
+
+    def _logtest(self) -> Callable[[bytes], bytes]:
+        """Test sessions load their rules afresh and share nothing with the daemon; one request at a time."""
+        program, one_at_a_time = self._program, threading.Lock()
+        settings = program.config.rule_test
+        sessions = logtest.Sessions(
+            program.load_engine,
+            program.alert_facts,
+            lambda: secrets.token_hex(4),
+            max_sessions=settings.max_sessions,
+            timeout=settings.session_timeout,
+        )
+
+        def reply(payload: bytes) -> bytes:
+            with one_at_a_time:
+                return sessions.reply(payload, time.time())
+
+        return reply
 
     # --- signals -----------------------------------------------------------------------------------------------------
 

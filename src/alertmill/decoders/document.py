@@ -2,108 +2,26 @@
 
 `flatten` is the plain way: all fields at once, in order. `DocumentFields` gives the same answers without flattening
 until somebody wants to see every field: most events are decided by looking at a handful of names. Parsing is not done
-here (`cjson.py`), nor is deciding whether a log is JSON at all.
-
-Numbers, arrays and limits are spelled as the reference does, because rules and dashboards compare the text.
+here (`cjson.py`), nor spelling values (`spelling.py`), nor deciding whether a log is JSON at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
 from functools import lru_cache
-from json.encoder import encode_basestring
-from typing import Any, Final
+from typing import Any
 
 from alertmill.decoders.cjson import Members
-from alertmill.event import Fields, to_byte_text
+from alertmill.decoders.shapes import STATIC_MEMBERS, JsonStyle, Shape
+from alertmill.decoders.spelling import Clean, clean_text, members_of, number_text, spell
+from alertmill.event import Fields
 
-#: Members of the top level that set a static field, by their exact name.
-STATIC_MEMBERS: Final = {
-    "srcip": "srcip",
-    "dstip": "dstip",
-    "srcport": "srcport",
-    "dstport": "dstport",
-    "protocol": "protocol",
-    "action": "action",
-    "srcuser": "srcuser",
-    "dstuser": "dstuser",
-    "id": "id",
-    "status": "status",
-    "url": "url",
-    "data": "data",
-    "extra_data": "extra_data",
-    "systemname": "system_name",
-    "user": "dstuser",
-}
-
-_LEAST_INT = -(2**31)
-_GREATEST_INT = 2**31 - 1
-#: Bytes of a number's text that are used.
-_NUMBER_WIDTH = 63
-#: Longest text of an array in csv form, in bytes.
-_CSV_WIDTH = 65535
-#: Relative difference below which 15 digits of a number are enough.
-_EPSILON = 2.0**-52
-
-#: Limits of the look-up tables kept for objects with the same names: so many tables, names, and bytes of names.
-_MAX_SHAPES = 4096
-_MAX_SHAPE_NAMES = 64
-_MAX_SHAPE_BYTES = 4096
+__all__ = ["Document", "DocumentFields", "JsonStyle", "clean_text", "count_leaves", "flatten"]
 
 Document = dict[str, Any] | Members
-#: Makes a document's string byte text.
-Clean = Callable[[str], str]
 
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What the names of one JSON object tell: `by_name` leads from lowered names to the names as written.
-
-    `static` are those that name a static field. Objects whose names hold dots, or differ only in case, have no Shape:
-    there one look-up does not find the first of all fields of a name. Nor have those with names beyond ASCII.
-    """
-
-    by_name: dict[str, str]
-    static: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class JsonStyle:
-    """How a decoder wants its documents spelled.
-
-    `discard_null` leaves out members that are null, `csv_arrays` joins arrays with commas, `max_fields` bounds the
-    dynamic fields of an event. `shapes` remembers the Shapes of objects seen before, by their names.
-    """
-
-    discard_null: bool = False
-    csv_arrays: bool = False
-    max_fields: int = 256
-    shapes: dict[tuple[str, ...], Shape | None] = field(default_factory=dict, compare=False, repr=False)
-
-    def shape(self, members: dict[str, Any]) -> Shape | None:
-        """The Shape of an object, or None when it has none."""
-        names = tuple(members)
-        try:
-            return self.shapes[names]
-        except KeyError:
-            shape = _shape(names)
-        if len(names) <= _MAX_SHAPE_NAMES and sum(map(len, names)) <= _MAX_SHAPE_BYTES:
-            if len(self.shapes) >= _MAX_SHAPES:
-                self.shapes.clear()
-            self.shapes[names] = shape
-        return shape
-
-
-def _shape(names: tuple[str, ...]) -> Shape | None:
-    by_name: dict[str, str] = {}
-    for name in names:
-        if "." in name or "\0" in name or not name.isascii():
-            return None
-        by_name[name.lower()] = name
-    if len(by_name) != len(names):
-        return None
-    return Shape(by_name, tuple(name for name in names if name in STATIC_MEMBERS))
+#: Longest path of an object whose members become fields, in bytes; a queue message has not more altogether.
+_MAX_PATH = 65535
 
 
 def flatten(
@@ -115,17 +33,17 @@ def flatten(
     byte text; None when they are that already.
     """
     items: list[tuple[str, str]] = []
-    for key, value in _members(document):
+    for key, value in members_of(document):
         name = key if clean is None else clean(key)
         if value.__class__ is dict or value.__class__ is Members:
-            _collect(items, f"{name}.", value, style, clean)
+            _collect(items, f"{name}.", value, style, clean, room)
             continue
-        text = _spell(value, style, clean)
+        text = spell(value, style, clean)
         if text is None:
             continue
         if name in STATIC_MEMBERS and (name != "user" or not static.get("dstuser")):
             static[STATIC_MEMBERS[name]] = text
-        else:
+        elif len(items) <= room:
             items.append((name, text))
     if len(items) <= room:
         return items, True
@@ -133,48 +51,40 @@ def flatten(
 
 
 def _collect(
-    items: list[tuple[str, str]], prefix: str, document: Document, style: JsonStyle, clean: Clean | None
+    items: list[tuple[str, str]], prefix: str, document: Document, style: JsonStyle, clean: Clean | None, room: int
 ) -> None:
-    """Append the fields of an object below the top level, with a stack so that depth costs no recursion."""
+    """Append the fields of an object below the top level, one more than `room` at most.
+
+    With a stack, so that depth costs no recursion.
+    """
     append = items.append
     above: list[tuple[Iterator[tuple[str, Any]], str]] = []
-    members = _members(document)
-    while True:
+    members = members_of(document) if len(prefix) <= _MAX_PATH else iter(())
+    while len(items) <= room:
         for key, value in members:
             if clean is not None:
                 key = clean(key)
             kind = value.__class__
             if kind is str:
                 append((prefix + key, value if clean is None else clean(value)))
+                if len(items) > room:
+                    return
             elif kind is dict or kind is Members:
-                above.append((members, prefix))
-                members = _members(value)
-                prefix = f"{prefix}{key}."
-                break
+                if len(prefix) + len(key) < _MAX_PATH:
+                    above.append((members, prefix))
+                    members = members_of(value)
+                    prefix = f"{prefix}{key}."
+                    break
             else:
-                text = _spell(value, style, clean)
+                text = spell(value, style, clean)
                 if text is not None:
                     append((prefix + key, text))
+                    if len(items) > room:
+                        return
         else:
             if not above:
                 return
             members, prefix = above.pop()
-
-
-def _members(value: Document) -> Iterator[tuple[str, Any]]:
-    return iter(value.items()) if isinstance(value, dict) else iter(value)
-
-
-def clean_text(text: str) -> str:
-    """A document's string as byte text, up to its first NUL. Lone surrogates become the bytes they would have."""
-    if "\0" in text:
-        text = text.partition("\0")[0]
-    if text.isascii():
-        return text
-    try:
-        return to_byte_text(text)
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass").decode("latin-1")
 
 
 def count_leaves(document: Document) -> int:
@@ -182,123 +92,10 @@ def count_leaves(document: Document) -> int:
     count = 0
     objects: list[Document] = [document]
     for members in objects:
-        inner = [value for _, value in _members(members) if value.__class__ is dict or value.__class__ is Members]
+        inner = [value for _, value in members_of(members) if value.__class__ is dict or value.__class__ is Members]
         count += len(members) - len(inner)
         objects += inner
     return count
-
-
-# --- values -> text ---------------------------------------------------------------------------------------------------
-
-
-def _spell(value: Any, style: JsonStyle, clean: Clean | None) -> str | None:
-    """The field value of anything but an object; None when it yields no field."""
-    kind = value.__class__
-    if kind is str:
-        text: str = value if clean is None else clean(value)
-        return text
-    if kind is int or kind is float:
-        return number_text(value)
-    if value is None:
-        return None if style.discard_null else "null"
-    if kind is bool:
-        return "true" if value else "false"
-    if style.csv_arrays:
-        return _csv_text(value, clean)
-    return array_text(value, clean)
-
-
-def number_text(value: float) -> str:
-    """A number as a field shows it: an integer if it is one of 32 bits, else six decimals, cut after 63 bytes."""
-    if value.__class__ is int:
-        if _LEAST_INT <= value <= _GREATEST_INT:
-            return str(value)
-    elif _LEAST_INT <= value <= _GREATEST_INT and value.is_integer():
-        return str(int(value))
-    try:
-        return f"{value:f}"[:_NUMBER_WIDTH]
-    except OverflowError:  # an integer beyond every float
-        return "inf" if value > 0 else "-inf"
-
-
-def _csv_text(array: list[Any], clean: Clean | None) -> str | None:
-    pieces: list[str] = []
-    last = len(array) - 1
-    for index, item in enumerate(array):
-        kind = item.__class__
-        if kind is dict or kind is list or kind is Members:
-            continue
-        if kind is str:
-            pieces.append(item if clean is None else clean(item))
-        elif kind is int or kind is float:
-            pieces.append(number_text(item))
-            if len(pieces[-1]) == _NUMBER_WIDTH:
-                break  # the reference sees a text that was cut, and gives up on the rest
-        else:
-            pieces.append("null" if item is None else "true" if item else "false")
-        if index < last:
-            pieces.append(",")
-    text = "".join(pieces)
-    return text if 0 < len(text) <= _CSV_WIDTH else None
-
-
-def array_text(array: list[Any], clean: Clean | None = None) -> str:
-    """An array as JSON text: elements on one line, members of objects inside on lines of their own."""
-    quote = _quote if clean is None else lambda text: _quote(clean(text))
-    pieces = ["["]
-    above: list[tuple[Iterator[Any], bool]] = []
-    items: Iterator[Any] = iter(array)
-    in_object = False
-    first = True
-    while True:
-        for item in items:
-            if in_object:
-                tabs = "\t" * (len(above) + 1)
-                pieces += (tabs if first else f",\n{tabs}", quote(item[0]), ":\t")
-                item = item[1]
-            elif not first:
-                pieces.append(", ")
-            kind = item.__class__
-            if kind is list or kind is dict or kind is Members:
-                above.append((items, in_object))
-                in_object, first = kind is not list, True
-                items = _members(item) if in_object else iter(item)
-                pieces.append("{\n" if in_object else "[")
-                break
-            first = False
-            pieces.append(quote(item) if kind is str else _plain_json(item))
-        else:
-            if not in_object:
-                pieces.append("]")
-            else:
-                pieces += ("" if first else "\n", "\t" * len(above), "}")
-            if not above:
-                return "".join(pieces)
-            items, in_object = above.pop()
-            first = False
-
-
-#: A string in double quotes, with the escapes of the reference: nothing beyond ASCII is touched.
-_quote: Final = encode_basestring
-
-
-def _plain_json(value: float | None) -> str:
-    """A number, boolean or null inside an array."""
-    if value is None:
-        return "null"
-    if value is True or value is False:
-        return "true" if value else "false"
-    if value.__class__ is int and -(10**15) < value < 10**15:
-        return str(value)
-    try:
-        exact = float(value)
-    except OverflowError:
-        return "null"
-    if exact - exact != 0:  # infinite
-        return "null"
-    text = f"{exact:.15g}"
-    short = float(text)
-    return text if abs(short - exact) <= max(abs(short), abs(exact)) * _EPSILON else f"{exact:.17g}"
 
 
 # --- looking up without flattening ------------------------------------------------------------------------------------
@@ -323,7 +120,7 @@ class DocumentFields(Fields):
         clean: makes strings byte text; None when they are that already.
     """
 
-    __slots__ = ("_clean", "_document", "_dstuser", "_index", "_levels", "_list", "_style", "_taken")
+    __slots__ = ("_clean", "_document", "_dstuser", "_index", "_levels", "_list", "_roots", "_style", "_taken")
 
     def __init__(
         self, document: dict[str, Any], style: JsonStyle, shape: Shape, static: dict[str, str], clean: Clean | None
@@ -335,6 +132,7 @@ class DocumentFields(Fields):
         self._index: dict[str, str] | None = None
         #: Objects looked into so far by their lowered path, None for the document; None when there is no such object.
         self._levels: dict[str | None, tuple[dict[str, str], dict[str, Any]] | None] = {None: (shape.by_name, document)}
+        self._roots: Collection[str] | None = shape.by_name
         self._dstuser = static.get("dstuser", "")
         self._taken = self._take_static(shape, static) if shape.static else ()
 
@@ -345,7 +143,7 @@ class DocumentFields(Fields):
             value = self._document[name]
             if value.__class__ is dict or (name == "user" and static.get("dstuser")):
                 continue
-            text = _spell(value, self._style, self._clean)
+            text = spell(value, self._style, self._clean)
             if text is not None:
                 taken.append(name)
                 static[STATIC_MEMBERS[name]] = text
@@ -373,7 +171,7 @@ class DocumentFields(Fields):
         if kind is str and self._clean is None:
             text: str = value
             return text
-        return _spell(value, self._style, self._clean)
+        return spell(value, self._style, self._clean)
 
     def _level(self, path: str | None) -> tuple[dict[str, str], dict[str, Any]] | None:
         """Look for the object at `path`, and remember it. Makes the index instead when some object has no Shape."""
@@ -410,6 +208,7 @@ class DocumentFields(Fields):
 
     def add(self, name: str, value: str) -> None:
         index = self._make_index() if self._index is None else self._index
+        self._roots = None
         self._flat().append((name, value))
         index.setdefault(name.lower(), value)
 
@@ -418,6 +217,9 @@ class DocumentFields(Fields):
 
     def __len__(self) -> int:
         return len(self._flat())
+
+    def roots(self) -> Collection[str] | None:
+        return self._roots
 
     def nested(self) -> tuple[dict[str, Any], bool] | None:
         style = self._style

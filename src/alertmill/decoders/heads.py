@@ -42,7 +42,7 @@ def first_bytes(pattern: str, dialect: str) -> frozenset[str] | None:
 
 
 def matches_json(pattern: str, dialect: str) -> bool | None:
-    """Whether the pattern matches every text that begins `{"` and a letter or digit: True, False, or None for some."""
+    """Whether the pattern matches every text that begins with `{"`: True, False for none, or None when that varies."""
     first = first_bytes(pattern, dialect)
     if first is not None and "{" not in first:
         return False

@@ -13,12 +13,13 @@ from alertmill import codes
 from alertmill.decoders.checks import check_decoder
 from alertmill.decoders.compiled import Branch, Pattern, Root, Step
 from alertmill.decoders.decode import DecoderTree
-from alertmill.decoders.document import JsonStyle, Shape
 from alertmill.decoders.fields import targets
 from alertmill.decoders.identities import BUILT_IN
 from alertmill.decoders.plugins import PLUGINS, Plugin, PluginSettings
 from alertmill.decoders.plugins.json import group_static_fields
-from alertmill.decoders.spec import ORDER_SIZE, DecoderSpec, PatternSpec, complain, read_decoder
+from alertmill.decoders.reading import read_decoder
+from alertmill.decoders.shapes import JsonStyle, Shape
+from alertmill.decoders.spec import ORDER_SIZE, DecoderSpec, PatternSpec, complain
 from alertmill.errors import Origin, PatternError, Problem, Problems, did_you_mean
 from alertmill.event import DecoderInfo, from_byte_text
 from alertmill.patterns import compile_pattern

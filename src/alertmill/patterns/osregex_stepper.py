@@ -28,7 +28,7 @@ from alertmill.patterns.osregex_machine import MAX_SLOTS, UNSET, accept_at_end, 
 
 #: Most steps for one text and one alternative, about a fifth of a second.
 MAX_STEPS = 500_000
-#: Characters run over that count as one step, as a power of two.
+#: Characters run over, and characters passed, that count as one step, as powers of two.
 _RUN_SHIFT = 8
 _PASS_SHIFT = 5
 #: Most pieces passed at a time, because `re` remembers each of them.

@@ -91,7 +91,7 @@ def _text_condition(criterion: TextCriterion) -> Condition:
     name, test = criterion.name, _verdict(criterion.matcher.matches, criterion.negate)
     text = _words(f"<{name}>", criterion)
     if name in ("match", "regex"):
-        starts = _starts(criterion.source.text, criterion.dialect)
+        starts = None if criterion.negate else _starts(criterion.source.text, criterion.dialect)
         return Condition(text, lambda event: test(event.log), starts=starts)
     if name in ("hostname", "location", "program_name", "user"):
         return _keyed(text, (name, ""), test)

@@ -12,15 +12,6 @@ MitreMember = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 #: What a look-up gives: the member (None leaves it out) and Wazuh's warnings about unknown ids.
 LookUp = tuple[MitreMember | None, tuple[str, ...]]
 
-#: Ids that ATT&CK has merged into another technique and that rules in use still name: shown as written, with the name
-#: and tactics of their successor.
-SUCCESSORS = {"T1574.002": "T1574.001"}
-
-
-def _technique(id: str) -> tuple[str, tuple[str, ...]] | None:
-    return TECHNIQUES.get(SUCCESSORS.get(id, id))
-
-
 #: Techniques that ATT&CK has merged into others since, and that rules still name: as they were called.
 _FORMER: dict[str, tuple[str, tuple[str, ...]]] = {"T1574.002": ("DLL Side-Loading", ("TA0003", "TA0004", "TA0005"))}
 _KNOWN = TECHNIQUES | _FORMER
@@ -28,7 +19,7 @@ _KNOWN = TECHNIQUES | _FORMER
 
 def mitre_of_techniques(ids: Sequence[str]) -> LookUp:
     """The member for a list of technique ids: all ids as written, the names of those that are known."""
-    found = [(id, _technique(id)) for id in ids]
+    found = [(id, _KNOWN.get(id)) for id in ids]
     known = [technique for _, technique in found if technique is not None]
     tactics = _once(TACTICS[tactic] for _, listed in known for tactic in listed)
     warnings = tuple(_not_found(id) for id, technique in found if technique is None)
@@ -41,7 +32,7 @@ def mitre_of_pairs(pairs: Sequence[tuple[str, str]]) -> LookUp:
     techniques: dict[str, str] = {}
     warnings: list[str] = []
     for tactic, id in pairs:
-        name, listed = _technique(id) or ("", ())
+        name, listed = _KNOWN.get(id) or ("", ())
         if not name:
             warnings.append(_not_found(id))
         elif tactic not in listed:

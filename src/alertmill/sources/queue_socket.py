@@ -6,17 +6,15 @@ source is at-most-once: what the kernel holds when the daemon dies is gone. Noth
 
 from __future__ import annotations
 
-import os
 import socket
-import stat
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from alertmill.decoders import Rejected, split_queue_message
 from alertmill.errors import SourceError
 from alertmill.event import Record
 from alertmill.sources.base import Batch, Progress, Stop
+from alertmill.sources.unix_socket import bind_socket, unbind_socket
 
 #: Bytes of a datagram that are read; the rest of a longer one is cut by the kernel, as in Wazuh.
 MAX_DATAGRAM = 65535
@@ -26,8 +24,6 @@ MAX_BATCH = 1000
 GATHER_FOR = 0.05
 #: Seconds between two looks at the stop flag.
 _PATIENCE = 0.5
-#: Writers belong to the daemon's group, as under Wazuh.
-_SOCKET_MODE = 0o660
 
 
 class QueueSocket:
@@ -44,27 +40,17 @@ class QueueSocket:
         """Yield batches until `stop`. A socket holds nothing at rest: with `once` there is nothing to read."""
         if once:
             return
-        with self._bind() as bound:
-            while not stop.is_set():
-                records = self._gather(bound)
-                if records:
-                    yield Batch(records)
-        with suppress(FileNotFoundError):
-            self._path.unlink()
-
-    def _bind(self) -> socket.socket:
-        bound = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
         try:
-            if self._path.exists() and stat.S_ISSOCK(self._path.lstat().st_mode):
-                # The lock of the checkpoint keeps a second daemon out, so this one was left behind.
-                self._path.unlink()
-            self._path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-            bound.bind(str(self._path))
-            os.chmod(self._path, _SOCKET_MODE)  # noqa: PTH101  # Path.chmod would follow a planted link
-        except OSError as error:
-            bound.close()
-            raise SourceError(f"(1210): Queue '{self._path}' not accessible: {error.strerror}") from error
-        return bound
+            bound = bind_socket(self._path, socket.SOCK_DGRAM)
+        except SourceError as error:
+            # The other sources do not need it.
+            self._log("ERROR", str(error))
+            return
+        while not stop.is_set():
+            records = self._gather(bound)
+            if records:
+                yield Batch(records)
+        unbind_socket(bound, self._path)
 
     def _gather(self, bound: socket.socket) -> list[Record]:
         """The messages of a moment: wait for the first, then take what comes within GATHER_FOR."""

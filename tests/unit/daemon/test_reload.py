@@ -10,7 +10,7 @@ import pytest
 from alertmill import codes
 from alertmill.daemon.reload import Built, Reloader, decide
 from alertmill.engine import Engine
-from alertmill.errors import LoadError, Problems
+from alertmill.errors import AlertmillError, LoadError, Problems
 
 ENGINE = cast(Engine, object())
 
@@ -47,31 +47,33 @@ def wait(reloader: Reloader) -> Built:
     return built
 
 
-def test_a_load_error_becomes_its_problems() -> None:
-    def load(_: Problems) -> Engine | None:
-        raise LoadError("no", problems(errors=3))
+@pytest.mark.parametrize(
+    ("error", "count"), [(LoadError("no", problems(errors=3)), 3), (AlertmillError("rules/ is missing"), 1)]
+)
+def test_an_error_becomes_problems(error: AlertmillError, count: int) -> None:
+    def load(_: Problems) -> Engine:
+        raise error
 
     reloader = Reloader(load)
-    assert reloader.request()
-    assert len(wait(reloader).problems.errors) == 3
+    reloader.begin()
+    built = wait(reloader)
+    assert built.engine is None
+    assert len(built.problems.errors) == count
 
 
-def test_a_request_during_a_build_leads_to_one_more() -> None:
+def test_a_build_takes_its_time_and_its_result_is_taken_once() -> None:
     go = threading.Event()
-    builds = []
 
-    def load(_: Problems) -> Engine | None:
-        go.wait(10)
-        builds.append(1)
+    def load(_: Problems) -> Engine:
+        assert go.wait(10)
         return ENGINE
 
     reloader = Reloader(load)
-    assert reloader.request()
-    assert not reloader.request()
-    assert not reloader.request()
+    assert not reloader.busy
+    reloader.begin()
+    assert reloader.busy
     assert reloader.take() is None
     go.set()
     assert wait(reloader).engine is ENGINE
-    assert wait(reloader).engine is ENGINE
+    assert not reloader.busy
     assert reloader.take() is None
-    assert len(builds) == 2

@@ -12,7 +12,8 @@ import pytest
 from alertmill.decoders import PLUGINS
 from alertmill.decoders.fields import STATIC_NAMES
 from alertmill.decoders.plugins import Plugin
-from alertmill.decoders.spec import OPTIONS, TYPES
+from alertmill.decoders.reading import OPTIONS
+from alertmill.decoders.spec import TYPES
 from unit.decoders.helpers import decoded, fields, load
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "adding-a-decoder.md").read_text("utf-8")

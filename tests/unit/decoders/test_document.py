@@ -10,17 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alertmill.decoders.cjson import JsonError, Members, read_object, read_value
-from alertmill.decoders.document import (
-    DocumentFields,
-    JsonStyle,
-    array_text,
-    clean_text,
-    count_leaves,
-    flatten,
-    number_text,
-)
+from alertmill.decoders.document import DocumentFields, count_leaves, flatten
 from alertmill.decoders.plugins import PluginSettings
 from alertmill.decoders.plugins.json import TOO_MANY_FIELDS, decode, decode_document
+from alertmill.decoders.shapes import JsonStyle
+from alertmill.decoders.spelling import array_text, clean_text, number_text
 from alertmill.event import Event, Fields, Record
 from unit.decoders.json_texts import NAMES, objects, texts
 
@@ -183,6 +177,20 @@ def test_nesting_costs_no_recursion() -> None:
     assert array_text(array) == "[" * 5001 + "]" * 5001
 
 
+def test_hostile_documents_cost_no_more_than_they_weigh() -> None:
+    document = {"x" * 70_000: {"a": "1"}, "y" * 40_000: {"z" * 40_000: {"a": 1}, "b": {"c": "2"}}, "d": "3"}
+    items, _ = flatten(document, PLAIN, {}, room=9, clean=None)
+    assert [name[-3:] for name, _ in items] == ["b.c", "d"]
+    many = {"x" * 60_000: {str(number): "1" for number in range(100_000)}}
+    items, complete = flatten(many, PLAIN, {}, room=3, clean=None)
+    assert (len(items), complete) == (3, False)
+    array: list[Any] = [dict.fromkeys(map(str, range(10_000)))]
+    for _ in range(800):
+        array = [array]
+    assert array_text(array) is None
+    assert flatten({"a": array, "b": 1}, PLAIN, {}, room=9, clean=None)[0] == [("b", "1")]
+
+
 def test_strings_of_documents_become_byte_text() -> None:
     assert clean_text("é漢") == "\xc3\xa9\xe6\xbc\xa2"
     assert clean_text("\udce9") == "\xe9"
@@ -299,6 +307,19 @@ def test_objects_of_the_same_names_share_a_shape() -> None:
     style.shape({str(number): 1 for number in range(100)})
     style.shape({"x" * 5000: 1})
     assert len(style.shapes) == 4
+
+
+def test_documents_know_the_roots_of_their_names() -> None:
+    event = new_event(document={"Integration": "aws", "aws": {"a": 1}})
+    decode(event, None, PluginSettings(PLAIN))
+    roots = event.fields.roots()
+    assert roots is not None
+    assert set(roots) == {"integration", "aws"}
+    again = new_event(document={"Integration": "x", "aws": 5})
+    decode(again, None, PluginSettings(PLAIN))
+    assert again.fields.roots() is roots
+    event.fields.add("other.x", "1")
+    assert event.fields.roots() is None
 
 
 def test_shapes_do_not_pile_up() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from alertmill.decoders.document import JsonStyle
+from alertmill.decoders.shapes import JsonStyle
 from alertmill.event import Event
 
 

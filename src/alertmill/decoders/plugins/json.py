@@ -11,16 +11,10 @@ from typing import Any, AnyStr
 import orjson
 
 from alertmill.decoders.cjson import read_object
-from alertmill.decoders.document import (
-    Clean,
-    Document,
-    DocumentFields,
-    JsonStyle,
-    clean_text,
-    count_leaves,
-    flatten,
-)
+from alertmill.decoders.document import Document, DocumentFields, count_leaves, flatten
 from alertmill.decoders.plugins.base import PluginSettings, StaticFieldGroup, StaticFieldRule
+from alertmill.decoders.shapes import JsonStyle
+from alertmill.decoders.spelling import Clean, clean_text
 from alertmill.event import Event
 
 #: Bytes of the shortest member, `"":0,`.

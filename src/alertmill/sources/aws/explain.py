@@ -81,7 +81,8 @@ def explain(error: Exception, call: Call) -> StoreError:
     """The fault that an SDK error is. `ends_run` is false for a refusal and for throttling of a single call."""
     if isinstance(error, sdk.ClientError):
         answer = error.response.get("Error", {})
-        return explain_answer(str(answer.get("Code", "")), str(answer.get("Message", "")), call)
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return explain_answer(str(answer.get("Code") or f"HTTP {status}"), str(answer.get("Message", "")), call)
     text = _one_line(str(error))
     if isinstance(error, sdk.ProfileNotFound):
         return StoreError(codes.A_CREDENTIALS, 12, text)

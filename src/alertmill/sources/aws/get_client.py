@@ -105,7 +105,8 @@ class GetClient:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._context: ssl.SSLContext | None = None
-        self._connections: set[http.client.HTTPConnection] = set()
+        #: Open connections, and whether an answer is being read from them.
+        self._connections: dict[http.client.HTTPConnection, bool] = {}
         self._closed = False
         client.meta.events.register_last("before-send.s3.GetObject", self._learn)
 
@@ -132,8 +133,11 @@ class GetClient:
         """Cut all connections; reads under way end with UnreachableError."""
         with self._lock:
             self._closed = True
-            for connection in self._connections:
-                _cut(connection)
+            for connection, busy in self._connections.items():
+                if busy:
+                    _cut(connection)  # its reader closes it
+                else:
+                    connection.close()
             self._connections.clear()
 
     # --- boto3 -------------------------------------------------------------------------------------------------------
@@ -172,8 +176,7 @@ class GetClient:
                 answer.skip(start)  # the server knows no ranges
             return answer
         error = _answer_error(response)
-        if not response.isclosed():
-            self._drop(connection)
+        self._finish(connection, response)
         if response.status < 400 or error.code in _FOR_SDK:
             raise _UnexpectedAnswerError
         raise error
@@ -184,6 +187,7 @@ class GetClient:
         kept = getattr(self._local, "connection", None)
         while True:
             connection = kept or self._connect(target.scheme, target.hostname or "", target.port)
+            self._mark(connection)
             try:
                 connection.request("GET", target.path, headers=headers)
                 return connection, connection.getresponse()
@@ -199,10 +203,6 @@ class GetClient:
             connection = http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=self._trust())
         else:
             connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
-        with self._lock:
-            if self._closed:
-                raise UnreachableError("closed", final=True)
-            self._connections.add(connection)
         self._local.connection = connection
         return connection
 
@@ -212,12 +212,29 @@ class GetClient:
                 self._context = ssl.create_default_context(cafile=self._ca_file or get_cert_path(True))
             return self._context
 
+    def _mark(self, connection: http.client.HTTPConnection) -> None:
+        """The connection is in use."""
+        with self._lock:
+            if self._closed:
+                raise UnreachableError("closed", final=True)
+            self._connections[connection] = True
+
+    def _finish(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
+        """Keep the connection for the next request if the answer was read to its end."""
+        whole = response.isclosed()
+        response.close()
+        with self._lock:
+            if whole and not self._closed:
+                self._connections[connection] = False
+                return
+        self._drop(connection)
+
     def _drop(self, connection: http.client.HTTPConnection) -> None:
         """Do not use this connection again."""
         connection.close()
         self._local.connection = None
         with self._lock:
-            self._connections.discard(connection)
+            self._connections.pop(connection, None)
 
 
 class _HttpAnswer:
@@ -247,8 +264,7 @@ class _HttpAnswer:
         self.size = self._left
 
     def close(self) -> None:
-        if not self._response.isclosed():  # a connection with half a body in it is of no use
-            self._client._drop(self._connection)
+        self._client._finish(self._connection, self._response)
 
 
 class _SdkAnswer:

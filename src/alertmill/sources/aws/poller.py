@@ -92,8 +92,13 @@ class BucketPoller:
         finally:
             for definition in self._definitions.values():
                 definition.remover.finish()
-                if stop.is_set():
-                    definition.store.close()
+            if stop.is_set():
+                self.close()
+
+    def close(self) -> None:
+        """End all connections; to be called after the last `ack`."""
+        for definition in self._definitions.values():
+            definition.store.close()
 
     def _worth_starting(self) -> bool:
         if self._config.disabled:

@@ -114,6 +114,7 @@ class S3Store:
 
     def close(self) -> None:
         self._get.close()
+        self._client.close()
 
     # --- one object --------------------------------------------------------------------------------------------------
 

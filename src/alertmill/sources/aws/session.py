@@ -7,7 +7,9 @@ is refreshed as long as the daemon runs. What goes wrong is told as a StoreError
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,8 +18,10 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 
+from alertmill import codes
 from alertmill.config.models import AwsAccess
 from alertmill.sources.aws.explain import SDK_ERRORS, Call, explain
+from alertmill.sources.aws.faults import StoreError
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -49,16 +53,27 @@ class AwsSession:
         self._access = access
         self._other_partition = regions[0] if regions and regions[0].startswith(_OTHER_PARTITIONS) else None
         self._identity: str | None = None
+        self._lock = threading.Lock()  # sessions are not made for several threads, clients are
+        call = Call("sts:AssumeRole", access.iam_role_arn or "", access.iam_role_arn or "", _base_name(access))
         try:
             self._base = _base_session(access)
-            self._session = self._assumed() if access.iam_role_arn else self._base
+            self._config = _config(self._base)
+            self._session = self._assumed(call) if access.iam_role_arn else self._base
         except SDK_ERRORS as error:
-            raise explain(error, Call("sts:AssumeRole", access.iam_role_arn or "", access.iam_role_arn or "")) from None
+            raise explain(error, call) from None
 
     def s3(self) -> S3Client:
-        """The S3 client; path-style addressing for an endpoint that is not Amazon's own."""
-        client = self._s3_client({})
-        return client if _is_amazon(client.meta.endpoint_url) else self._s3_client({"addressing_style": "path"})
+        """The S3 client; path-style addressing for an endpoint that is not Amazon's own. Raises StoreError."""
+        own = self._is_own_s3() or _placed("S3")
+        try:
+            client = self._s3_client(path_style=own)
+            if own == _is_amazon(client.meta.endpoint_url):  # the shared config file places it elsewhere
+                client = self._s3_client(path_style=not own)
+        except SDK_ERRORS as error:
+            raise explain(error, Call("s3", self._access.service_endpoint or "", "")) from None
+        except ValueError as error:
+            raise StoreError(codes.A_DEFINITION, 1, f"the S3 endpoint cannot be used: {error}") from None
+        return client
 
     def ec2(self, region: str) -> EC2Client | None:
         """The EC2 client of a region, which never uses the endpoint that is meant for S3 (D11).
@@ -67,7 +82,8 @@ class AwsSession:
         """
         if self._is_own_s3() and not _placed("EC2"):
             return None
-        client: EC2Client = self._session.client("ec2", region_name=region, config=_curious_config())
+        with self._lock:
+            client: EC2Client = self._session.client("ec2", region_name=region, config=_curious_config())
         return client
 
     def credentials(self) -> Any:
@@ -85,9 +101,10 @@ class AwsSession:
 
     def identity(self) -> str:
         """The ARN behind the credentials if STS tells it quickly, else `who()`. Asked once."""
-        if self._identity is None:
-            self._identity = self._ask_identity() or self.who()
-        return self._identity
+        with self._lock:
+            if self._identity is None:
+                self._identity = self._ask_identity() or self.who()
+            return self._identity
 
     def _ask_identity(self) -> str:
         if self._is_own_s3() and not self._access.sts_endpoint and not _placed("STS"):
@@ -101,12 +118,13 @@ class AwsSession:
     def _is_own_s3(self) -> bool:
         return bool(self._access.service_endpoint) and not _is_amazon(self._access.service_endpoint)
 
-    def _s3_client(self, s3_options: Any) -> S3Client:
+    def _s3_client(self, *, path_style: bool) -> S3Client:
+        style = Config(s3={"addressing_style": "path"}) if path_style else Config()
         client: S3Client = self._session.client(
             "s3",
             region_name=self._other_partition,
             endpoint_url=self._access.service_endpoint,
-            config=_config(self._base).merge(Config(s3=s3_options)) if s3_options else _config(self._base),
+            config=self._config.merge(style),
         )
         return client
 
@@ -117,23 +135,22 @@ class AwsSession:
         )
         return client
 
-    def _assumed(self) -> boto3.Session:
+    def _assumed(self, call: Call) -> boto3.Session:
         """A session whose credentials are the role's, assumed anew before they expire (D13)."""
-        refresh = self._role_assumption()
-        session = botocore.session.Session(profile=self._access.aws_profile)
+        refresh = self._role_assumption(call)
+        session = _core_session(self._access.aws_profile)
         credentials = RefreshableCredentials.create_from_metadata(refresh(), refresh, "assume-role")
         session._credentials = credentials  # type: ignore[attr-defined]  # botocore has no public way to say so
         return boto3.Session(botocore_session=session, region_name=self._base.region_name)
 
-    def _role_assumption(self) -> Callable[[], dict[str, str]]:
+    def _role_assumption(self, call: Call) -> Callable[[], dict[str, str]]:
         access = self._access
         request: dict[str, Any] = {"RoleArn": access.iam_role_arn, "RoleSessionName": ROLE_SESSION_NAME}
         if access.external_id:
             request["ExternalId"] = access.external_id
         if access.iam_role_duration:
             request["DurationSeconds"] = access.iam_role_duration
-        client = self._sts(self._base, _config(self._base))
-        call = Call("sts:AssumeRole", access.iam_role_arn or "", access.iam_role_arn or "", _base_name(access))
+        client = self._sts(self._base, self._config)
 
         def refresh() -> dict[str, str]:
             try:
@@ -160,13 +177,26 @@ def _placed(service: str) -> bool:
     return any(os.environ.get(name) for name in ("AWS_ENDPOINT_URL", f"AWS_ENDPOINT_URL_{service}"))
 
 
+@cache
+def _loader() -> Any:
+    """The SDK's service descriptions, shared: reading them takes most of the time that making a client takes."""
+    return botocore.session.Session().get_component("data_loader")
+
+
+def _core_session(profile: str | None) -> botocore.session.Session:
+    session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", _loader())
+    return session
+
+
 def _base_session(access: AwsAccess) -> boto3.Session:
     if access.access_key and access.secret_key:
         return boto3.Session(
             aws_access_key_id=access.access_key.get_secret_value(),
             aws_secret_access_key=access.secret_key.get_secret_value(),
+            botocore_session=_core_session(None),
         )
-    return boto3.Session(profile_name=access.aws_profile)
+    return boto3.Session(botocore_session=_core_session(access.aws_profile))
 
 
 def _base_name(access: AwsAccess) -> str:

@@ -233,7 +233,7 @@ def test_a_large_body_lies_on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setattr(s3, "_PIECE", 1000)
     with on_wire(spool=tmp_path) as spooling:
         spooling.learn()
-        spooling.wire.replies = [Reply(body=BODY, cut=3500), Reply(206, BODY[3000:])]
+        spooling.wire.replies = [Reply(body=BODY, cut=3500), Reply(206, BODY[3500:])]
         body = spooling.store.fetch(KEY, "tag", lambda: False)
         assert body._file is not None
         assert list(tmp_path.iterdir()) == []  # nobody can open it, nothing is left behind

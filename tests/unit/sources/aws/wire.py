@@ -1,10 +1,10 @@
-"""A small HTTP server on this machine that answers GETs as a test says, faults included."""
+"""A small HTTP server on this machine that answers as a test says, faults included."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -35,12 +35,14 @@ class Asked:
 
     path: str
     headers: dict[str, str]
+    body: bytes = b""
 
 
 class Wire:
-    """The server. `replies` are given in order, the last one for ever."""
+    """The server. `replies` are given in order, the last one for ever; with `route`, it chooses instead."""
 
-    def __init__(self) -> None:
+    def __init__(self, route: Callable[[Asked], Reply] | None = None) -> None:
+        self.route = route
         self.replies: list[Reply] = []
         self.asked: list[Asked] = []
         self.connections = 0
@@ -75,12 +77,17 @@ class Wire:
                 while (line := stream.readline().strip()) != b"":
                     name, _, value = line.decode("latin-1").partition(":")
                     headers[name.lower()] = value.strip()
-                self.asked.append(Asked(request.decode("latin-1").split()[1], headers))
-                if not self._answer(connection):
+                body = stream.read(int(headers.get("content-length", 0)))
+                asked = Asked(request.decode("latin-1").split()[1], headers, body)
+                self.asked.append(asked)
+                if not self._answer(connection, asked):
                     return
 
-    def _answer(self, connection: socket.socket) -> bool:
-        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+    def _answer(self, connection: socket.socket, asked: Asked) -> bool:
+        if self.route is not None:
+            reply = self.route(asked)
+        else:
+            reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         if reply.drop:
             return False
         if reply.hang:
@@ -96,8 +103,8 @@ class Wire:
 
 
 @contextmanager
-def running_wire(*replies: Reply) -> Iterator[Wire]:
-    wire = Wire()
+def running_wire(*replies: Reply, route: Callable[[Asked], Reply] | None = None) -> Iterator[Wire]:
+    wire = Wire(route)
     wire.replies = list(replies) or [Reply()]
     try:
         yield wire

@@ -6,7 +6,8 @@ import pytest
 
 from alertmill.decoders.checks import check_decoder
 from alertmill.decoders.fields import FTS_NAMES, split_names
-from alertmill.decoders.spec import MAX_TEXT, OPTIONS, TYPES, DecoderSpec, read_decoder
+from alertmill.decoders.reading import MAX_TEXT, OPTIONS, read_decoder
+from alertmill.decoders.spec import TYPES, DecoderSpec
 from alertmill.errors import Problems
 from alertmill.event import STATIC_FIELDS
 from alertmill.xmltext import load_xml

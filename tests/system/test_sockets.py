@@ -1,0 +1,160 @@
+"""The sockets of a running daemon, spoken to as Wazuh's own tools do: queue, control and test sessions."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alertmill.cli.init import make_home
+from system.daemon import environment, start
+from system.test_daemon import log_of, stop, wait_for
+
+EVENT = (
+    '{"integration":"aws","aws":{"source":"cloudtrail","eventSource":"ec2.amazonaws.com","eventName":"RunInstances"}}'
+)
+
+
+class Running:
+    """A daemon without inputs of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = make_home(home) or home
+        self.daemon = start("--home", str(home), "run", env=environment({"AWS_EC2_METADATA_DISABLED": "true"}))
+        self.sockets = home / "queue" / "sockets"
+        wait_for(lambda: "Started (pid" in log_of(home) and (self.sockets / "queue").exists(), self.daemon)
+
+    def ask(self, name: str, request: bytes) -> bytes:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(60)
+            client.connect(str(self.sockets / name))
+            client.sendall(struct.pack("<I", len(request)) + request)
+            size = struct.unpack("<I", client.recv(4, socket.MSG_WAITALL))[0]
+            return client.recv(size, socket.MSG_WAITALL)
+
+    def ask_json(self, name: str, request: Any) -> Any:
+        return json.loads(self.ask(name, json.dumps(request).encode()))
+
+    def test_line(self, event: str, token: str | None = None) -> Any:
+        parameters = {"location": "stdin", "log_format": "syslog", "event": event}
+        if token:
+            parameters["token"] = token
+        return self.ask_json("logtest", {"version": 1, "command": "log_processing", "parameters": parameters})["data"]
+
+    def alerts(self) -> list[Any]:
+        lines = (self.home / "logs/alerts/alerts.json").read_bytes().splitlines()
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = Running(tmp_path_factory.mktemp("sockets") / "home")
+    yield running
+    stop(running.daemon)
+    assert list(running.sockets.iterdir()) == []
+
+
+def test_a_message_on_the_queue_socket_becomes_an_alert(running: Running) -> None:
+    before = len(running.alerts())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        client.connect(str(running.sockets / "queue"))
+        for message in (f"1:Wazuh-AWS:{EVENT}", "x", f"1:[007] (web-7) 10.0.0.7->Wazuh-AWS:{EVENT}"):
+            client.send(message.encode())
+    wait_for(lambda: len(running.alerts()) >= before + 2, running.daemon)
+    own, agents = running.alerts()[before:]
+    assert own["rule"]["id"] == "80301"
+    assert own["location"] == "Wazuh-AWS"
+    assert agents["agent"] == {"id": "007", "name": "web-7", "ip": "10.0.0.7"}
+    assert "(1222): Invalid msg" in log_of(running.home)
+
+
+def test_only_owner_and_group_may_use_the_sockets(running: Running) -> None:
+    for name in ("queue", "analysis", "logtest"):
+        assert (running.sockets / name).stat().st_mode & 0o777 == 0o660
+
+
+def test_sessions_have_a_memory_of_their_own(running: Running) -> None:
+    first = running.test_line(EVENT)
+    again = running.test_line(EVENT, first["token"])
+    other = running.test_line(EVENT)
+    counts = [reply["output"]["rule"]["firedtimes"] for reply in (first, again, other)]
+    assert counts == [1, 2, 1]
+    assert first["token"] != other["token"]
+    removed = running.ask_json("logtest", {"command": "remove_session", "parameters": {"token": first["token"]}})
+    assert removed["data"]["codemsg"] == 0
+    assert "(7003)" in running.test_line(EVENT, first["token"])["messages"][0]
+
+
+def test_many_sessions_at_once(running: Running) -> None:
+    replies: list[Any] = []
+    threads = [threading.Thread(target=lambda: replies.append(running.test_line(EVENT))) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len({reply["token"] for reply in replies}) == 12
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [(b"{nonsense", 1), (b"{}", 2), (b'{"command":"x","parameters":{}}', 3), (b" " * 70_000, 5)],
+)
+def test_requests_that_are_not_understood(running: Running, request_: bytes, error: int) -> None:
+    assert json.loads(running.ask("logtest", request_))["error"] == error
+
+
+def test_a_peer_that_says_nothing_holds_up_nobody(running: Running) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
+        silent.connect(str(running.sockets / "logtest"))
+        silent.sendall(b"\x10\x00")
+        assert running.test_line(EVENT)["codemsg"] in (0, 1)
+
+
+def test_the_control_socket_tells_settings_and_counts(running: Running) -> None:
+    levels = running.ask_json("analysis", {"command": "getconfig", "parameters": {"section": "alerts"}})
+    assert levels == {
+        "error": 0,
+        "message": "ok",
+        "data": {"alerts": {"email_alert_level": 12, "log_alert_level": 2}},
+    }
+    stats = running.ask_json("analysis", {"command": "getstats"})
+    assert stats["data"]["name"] == "wazuh-analysisd"
+    assert stats["data"]["metrics"]["events"]["received"] >= 0
+
+
+def test_reload_over_the_control_socket_answers_when_it_is_done(running: Running) -> None:
+    rules = running.home / "etc/rules/zz_more_rules.xml"
+    rules.write_text('<group name="t,"><rule id="100900" level="9"><if_sid>80301</if_sid><nonsense/></rule></group>')
+    refused = running.ask_json("analysis", {"command": "reload-ruleset"})
+    assert (refused["error"], refused["message"]) == (1, "due")
+    assert any("nonsense" in message for message in refused["data"])
+    rules.write_text(
+        '<group name="t,"><rule id="100900" level="9"><if_sid>80301</if_sid><description>d</description></rule></group>'
+    )
+    assert running.ask_json("analysis", {"command": "reload-ruleset"}) == {"error": 0, "message": "ok", "data": []}
+    before = len(running.alerts())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        client.connect(str(running.sockets / "queue"))
+        client.send(f"1:Wazuh-AWS:{EVENT}".encode())
+    wait_for(lambda: len(running.alerts()) > before, running.daemon)
+    assert running.alerts()[-1]["rule"]["id"] == "100900"
+
+
+def test_a_socket_that_somebody_listens_on_is_left_alone(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    make_home(home)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wazuh:
+        wazuh.bind(str(home / "queue/sockets/queue"))
+        daemon = start("--home", str(home), "run", env=environment({"AWS_EC2_METADATA_DISABLED": "true"}))
+        wait_for(lambda: "another program listens on it" in log_of(home), daemon)
+        stop(daemon)
+        wazuh.settimeout(5)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+            client.sendto(b"still here", str(home / "queue/sockets/queue"))
+        assert wazuh.recv(100) == b"still here"
