@@ -2,7 +2,7 @@
 
 One line of constants per code, grouped by the room that uses it; `docs/errors.md` is generated from this table and from
 the examples in `tests/diagnostics`. A released code is never reused for something else. Letters: X the XML reader,
-C configuration, D decoders, P patterns, R rules, L lists, A the AWS module.
+C configuration, D decoders, R rules, L lists, A the AWS module.
 """
 
 from __future__ import annotations
@@ -241,23 +241,6 @@ D_VALUE = Code(
     "D024",
     "a value that has no effect",
     "Write exactly true, without blanks; everything else leaves the option off.",
-)
-
-# --- P: patterns ------------------------------------------------------------------------------------------------------
-P_SYNTAX = Code(
-    "P001",
-    "a pattern is not valid in its dialect",
-    "Mend the marked character, or choose the dialect that the pattern is written in with type=.",
-)
-P_TYPE = Code(
-    "P002",
-    "an unknown pattern type; the element's default is used",
-    "Write osmatch, osregex or pcre2 where the element allows it.",
-)
-P_ADDRESS = Code(
-    "P003",
-    "an entry of an address list is no address or network",
-    "Write an address, address/prefix, IPv4/netmask, or any.",
 )
 
 # --- R: rules ---------------------------------------------------------------------------------------------------------

@@ -44,6 +44,16 @@ class Engine:
         """An empty memory; a `session` is one of logtest (spec/logtest.md 5.3)."""
         return self.rules.new_state(session=session)
 
+    def overruns(self) -> dict[str, int]:
+        """Patterns that ever gave up on a text because it took too much work, named, and how often.
+
+        Such a text counts as not matching. Looking costs a millisecond: not for every event.
+        """
+        found: dict[str, int] = {}
+        for name, count in (*self.decoders.overrun_patterns(), *self.rules.overrun_patterns()):
+            found[name] = found.get(name, 0) + count
+        return found
+
     def process(self, record: Record, state: State, *, trace: Trace | None = None) -> Outcome:
         """Analyse one record; `state` remembers it, `trace` collects the rules that were tried."""
         try:

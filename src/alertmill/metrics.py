@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+#: Begins the names of stored counters that say how often one pattern gave up.
+OVERRUNS = "overruns of "
+
 
 @dataclass(slots=True)
 class Counters:
@@ -26,6 +29,8 @@ class Counters:
     objects: int = 0
     #: Attempts to read an object that failed.
     failures: int = 0
+    #: Times that a pattern gave up on a text, which then counted as not matching; `OVERRUNS` names the patterns.
+    overruns: int = 0
     #: Transactions of the checkpoint.
     commits: int = 0
 

@@ -10,6 +10,7 @@ The pipeline owns no thread, no file and no clock: all of that is handed in.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, tzinfo
 from functools import partial
@@ -18,13 +19,15 @@ from typing import Protocol
 
 from alertmill.checkpoints import SNAPSHOT_AFTER, Checkpoints, Commit
 from alertmill.engine import Engine
-from alertmill.metrics import Counters
+from alertmill.metrics import OVERRUNS, Counters
 from alertmill.ruleset import State
 from alertmill.sinks.dated_file import redo
 from alertmill.sinks.journal import Journal
 from alertmill.sinks.outputs import Outputs
 from alertmill.sources.base import Batch, ObjectDone, ObjectFailed
 
+#: Seconds between two looks for patterns that gave up.
+OVERRUNS_EVERY = 30.0
 #: Batches are committed together when the oldest of them has waited this long, in seconds ...
 COMMIT_AFTER = 0.2
 #: ... or when this many bytes of output wait.
@@ -58,7 +61,12 @@ class Pipeline:
         self.engine = engine
         self.state = state
         self.counters = Counters()
-        self.counters.add(checkpoints.counters())
+        stored = checkpoints.counters()
+        self.counters.add(stored)
+        #: Overruns of patterns by name: before this engine came, and told so far.
+        self._overruns_before = Counter({name: n for name, n in stored.items() if name.startswith(OVERRUNS)})
+        self._overruns_told = Counter(self._overruns_before)
+        self._overruns_seen_at = monotonic()
         self._outputs = outputs
         self._checkpoints = checkpoints
         self._journal = journal
@@ -109,6 +117,8 @@ class Pipeline:
         """
         if self._due_at is None:
             return
+        if self._monotonic() - self._overruns_seen_at > OVERRUNS_EVERY:
+            self._tell_overruns()
         self._collect_state()
         taken = self._outputs.take()
         self._commit.outputs = taken.promises
@@ -122,6 +132,22 @@ class Pipeline:
         self._commit, self._due_at = Commit(), None
         for ack in acks:
             ack()
+
+    def finish(self) -> None:
+        """`flush`, with all that is told only now and then."""
+        self._tell_overruns()
+        self.flush()
+
+    def _tell_overruns(self) -> None:
+        """Count the patterns that gave up on a text since the last look, and name them in the log."""
+        self._overruns_seen_at = self._monotonic()
+        for name, count in self.engine.overruns().items():
+            now = self._overruns_before[OVERRUNS + name] + count
+            more = now - self._overruns_told[OVERRUNS + name]
+            if more:
+                self._overruns_told[OVERRUNS + name] = now
+                self.counters.overruns += more
+                self._log("WARNING", f"{name} took too much work {more} times; these texts counted as not matching")
 
     def _collect_state(self) -> None:
         changes = self.state.take_changes()
@@ -140,7 +166,7 @@ class Pipeline:
                 self.counters.objects += 1
             elif isinstance(mark, ObjectFailed):
                 self.counters.failures += 1
-        self._commit.counters = self.counters.as_dict()
+        self._commit.counters = self.counters.as_dict() | self._overruns_told
 
     def _turn_files(self, time: float) -> None:
         """Switch the outputs to the day of `time`, or to their next part within it; what came before is committed."""
@@ -174,7 +200,8 @@ class Pipeline:
 
     def replace_engine(self, engine: Engine) -> None:
         """Go on with another ruleset: what was analysed so far is committed, history moves over by rule id."""
-        self.flush()
+        self.finish()
+        self._overruns_before = Counter(self._overruns_told)
         self.engine = engine
         self.state.rebind(engine.rules)
         self._commit.snapshot = self.state.snapshot()

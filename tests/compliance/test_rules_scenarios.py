@@ -1,4 +1,4 @@
-"""Rules alone against the golden data: which rule, how often it fired, what it counted; with the plain and the fast walk.
+"""Rules alone against the golden data: which rule, how often it fired, what it counted; by the plain and the fast walk.
 
 Whole alerts are compared in `test_golden.py`; here a difference points at the rule language.
 """

@@ -37,6 +37,12 @@ class LineSink:
 class EchoEngine:
     """Every record is an alert, but for those that say what else to do with them."""
 
+    def __init__(self) -> None:
+        self.found: dict[str, int] = {}
+
+    def overruns(self) -> dict[str, int]:
+        return self.found
+
     def process(self, record: Record, state: Any) -> Outcome:
         event = Event(record, location=record.location, hostname="h")
         if record.message == "bad":
@@ -64,8 +70,9 @@ class Desk:
         self.checkpoints = Checkpoints(self.home / "var")
         self.journal = Journal(self.home / "var" / "output.journal")
         self.outputs = Outputs(self.home, [LineSink()], within_day=self.within_day)
+        self.engine = EchoEngine()
         self.pipeline = Pipeline(
-            cast(Any, EchoEngine()),
+            cast(Any, self.engine),
             cast(Any, NoState()),
             self.outputs,
             self.checkpoints,
@@ -197,3 +204,24 @@ def test_files_are_left_for_their_next_part_when_they_are_large(tmp_path: Path) 
         "ossec-alerts-15.json",
     ]
     desk.close()
+
+
+def test_patterns_that_give_up_are_named_counted_and_remembered(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.engine.found = {"rule 7 <regex> (a*)*": 2}
+    desk.pipeline.process(desk.batch("one"))
+    desk.pipeline.finish()
+    desk.engine.found = {"rule 7 <regex> (a*)*": 3}
+    desk.pipeline.process(desk.batch("two", key="k2"))
+    desk.pipeline.finish()
+    assert [text.split(" took")[0] for text in desk.said] == ["WARNING rule 7 <regex> (a*)*"] * 2
+    desk.close()
+
+    again = Desk(tmp_path)
+    again.engine.found = {"rule 7 <regex> (a*)*": 1}
+    again.pipeline.process(again.batch("three", key="k3"))
+    again.pipeline.finish()
+    counters = again.checkpoints.counters()
+    assert counters["overruns"] == 4
+    assert counters["overruns of rule 7 <regex> (a*)*"] == 4
+    again.close()

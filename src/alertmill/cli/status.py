@@ -11,6 +11,7 @@ from alertmill.checkpoints import Checkpoints, ScopeStatus
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, Context
 from alertmill.errors import CheckpointError
 from alertmill.installation import Installation
+from alertmill.metrics import OVERRUNS
 from alertmill.sources.base import ObjectFailed
 
 EXAMPLES = (
@@ -85,6 +86,9 @@ def _as_text(
             )
         if scope.error:
             lines.append(f"  ERROR: {scope.error}")
+    for name, count in counters.items():
+        if name.startswith(OVERRUNS):
+            lines.append(f"{name.removeprefix(OVERRUNS)}: took too much work for {count} texts, which did not match")
     for failed in failures[:_SHOWN_FAILURES]:
         again = "given up" if failed.dead else f"tried again after {_moment(failed.retry_at)}"
         lines.append(f"failed {failed.attempts} times, {again}: {failed.key}: {failed.reason}")

@@ -74,7 +74,7 @@ class Service:
         self._notifier.ready("analysing")
         try:
             self._loop()
-            self._pipeline.flush()
+            self._pipeline.finish()
         except (CheckpointError, OutputError) as error:
             self._log("CRITICAL", str(error))
             self._failed = True

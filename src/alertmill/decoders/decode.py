@@ -7,7 +7,7 @@ document it usually needs no text at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from alertmill.decoders.compiled import Pattern, Root, Step
 from alertmill.decoders.fields import assign
@@ -54,6 +54,12 @@ class DecoderTree:
     def overruns(self) -> int:
         """How often a pattern gave up on a text because it took too much work."""
         return sum(pattern.matcher.overruns for pattern in self._patterns())
+
+    def overrun_patterns(self) -> Iterator[tuple[str, int]]:
+        """The patterns that ever gave up on a text: words that name them, and how often."""
+        for pattern in self._patterns():
+            if pattern.matcher.overruns:
+                yield f"decoder pattern {pattern.matcher.pattern}", pattern.matcher.overruns
 
     def decode(self, event: Event) -> None:
         """Choose the event's decoder and fill `decoder`, `static` and `fields`; all stay as they are when none fits."""

@@ -12,7 +12,7 @@ from alertmill.xmltext import Element
 
 MAX_LEVEL = 16
 #: Digits of an id.
-_ID_DIGITS = 6
+MOST_ID_DIGITS = 6
 _FREQUENCIES = range(2, 10_000)
 #: Digits that are read of a number; the rest is dropped.
 _TIMEFRAME_DIGITS, _IGNORE_DIGITS, _MAXSIZE_DIGITS = 5, 6, 4
@@ -55,7 +55,7 @@ class _Attributes:
         if not is_number(value):
             self._missing("id", value, name, "give it one to six digits; 100000 and above are meant for your own rules")
             return NO_ID
-        if len(value) > _ID_DIGITS:
+        if len(value) > MOST_ID_DIGITS:
             self.error(name, f"has the id {value[:20]}", "an id has at most six digits")
             return NO_ID
         self.label = f"rule {int(value)}"

@@ -67,8 +67,9 @@ def read_address(reading: Reading, child: Element) -> None:
 def read_decoded_as(reading: Reading, child: Element) -> None:
     name, identities = child.text, reading.around.decoder_identities
     if name not in identities and name not in words.BUILT_IN_DECODERS:
-        known = did_you_mean(name, [*identities, *words.BUILT_IN_DECODERS])
-        hint = known or "name a decoder of the decoder files; upper and lower case matter"
+        known = {known.lower(): known for known in (*identities, *words.BUILT_IN_DECODERS)}
+        near = known.get(name.strip().lower())
+        hint = f"did you mean {near}? Case and blanks matter" if near else did_you_mean(name, known.values())
         what = f"is for the decoder '{name}', which no decoder file defines"
         wazuh = f"Invalid decoder name: '{name}'."
         reading.error(codes.R_DECODER, what, child.text_origin(), hint=hint, wazuh=wazuh)

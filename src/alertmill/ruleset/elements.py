@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 
 from alertmill import codes
 from alertmill.errors import did_you_mean
@@ -14,23 +15,36 @@ from alertmill.ruleset.spec import IgnoreNames, RuleSpec
 from alertmill.xmltext import Element
 
 
-def read_rule(element: Element, group_name: str, around: Surroundings) -> tuple[RuleSpec, bool] | None:
-    """The rule of a `<rule>` element and whether it is sound, or None when it is skipped; problems tell why."""
+class Verdict(Enum):
+    """What becomes of a rule that was read. `BROKEN`: its file cannot be loaded; `SKIPPED`: it is left out."""
+
+    SOUND = "sound"
+    BROKEN = "broken"
+    SKIPPED = "skipped"
+
+
+def read_rule(element: Element, group_name: str, around: Surroundings) -> tuple[RuleSpec, Verdict]:
+    """What a `<rule>` element says, as far as it was read; problems tell why it is not sound."""
     spec, sound = read_attributes(element, around.options, around.problems)
     spec.group_text = group_name
     reading = Reading(spec, around, broken=not sound)
-    if _is_duplicate(reading, element):
-        return None
+    if not _is_duplicate(reading, element):
+        _read_children(reading, element)
+    if reading.broken:
+        return spec, Verdict.BROKEN
+    return spec, Verdict.SKIPPED if reading.skipped else Verdict.SOUND
+
+
+def _read_children(reading: Reading, element: Element) -> None:
     if not element.children:
-        wazuh = f"Rule '{spec.id}' without any option."
+        wazuh = f"Rule '{reading.spec.id}' without any option."
         reading.error(codes.R_NO_CHILDREN, "has no elements", element.origin(), wazuh=wazuh)
-        return spec, False
+        return
     for child in element.children:
         _read_child(reading, child)
         if reading.skipped:
-            return None
+            return
     reading.finish()
-    return spec, not reading.broken
 
 
 def _is_duplicate(reading: Reading, element: Element) -> bool:

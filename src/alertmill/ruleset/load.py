@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from alertmill import codes
-from alertmill.errors import Origin, Problems, did_you_mean
-from alertmill.ruleset.attributes import NO_ID
-from alertmill.ruleset.elements import read_rule
+from alertmill.errors import Origin, Problem, Problems, did_you_mean
+from alertmill.ruleset.attributes import MOST_ID_DIGITS, NO_ID, is_number
+from alertmill.ruleset.elements import Verdict, read_rule
 from alertmill.ruleset.lists import CdbList
 from alertmill.ruleset.options import RuleOptions
 from alertmill.ruleset.reading import Surroundings
@@ -30,29 +30,48 @@ def load_rules(
 
     Errors make a ruleset that must not be used (`problems.raise_if_fatal`); warnings name what was left out of it.
     """
-    loader = _Loader(Surroundings(lists, decoder_identities, options, problems))
-    for path, text in files:
-        loader.load(path, text)
+    parsed = [(path, _parse(path, text)) for path, text in files]
+    loader = _Loader(Surroundings(lists, decoder_identities, options, problems), _defined(parsed))
+    for path, elements in parsed:
+        loader.load(path, elements)
     return Ruleset(loader.linker, options)
 
 
+def _parse(path: str, text: str) -> list[Element] | Problem | None:
+    """The elements of a file, what is wrong with its XML, or None for an empty file."""
+    if not text:
+        return None
+    try:
+        return load_xml(text, path)
+    except XmlError as error:
+        return error.problem
+
+
+def _defined(parsed: Iterable[tuple[str, list[Element] | Problem | None]]) -> dict[int, Origin]:
+    """Where each rule id is first given."""
+    found: dict[int, Origin] = {}
+    for _, elements in parsed:
+        for group in elements if isinstance(elements, list) else ():
+            for rule in group.children:
+                for name, id in rule.attributes.items():
+                    if name.lower() == "id" and is_number(id) and len(id) <= MOST_ID_DIGITS:
+                        found.setdefault(int(id), rule.origin())
+    return found
+
+
 class _Loader:
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, around: Surroundings, defined: Mapping[int, Origin]) -> None:
         self.around = around
         self.problems = around.problems
-        self.linker = Linker(around.problems)
+        self.linker = Linker(around.problems, defined)
 
-    def load(self, path: str, text: str) -> None:
-        if not text:
+    def load(self, path: str, elements: list[Element] | Problem | None) -> None:
+        if isinstance(elements, Problem):
+            self.problems.extend([elements])
             return
-        try:
-            elements = load_xml(text, path)
-        except XmlError as error:
-            self.problems.extend([error.problem])
-            return
-        if not elements:
+        if elements == []:
             self._error("the file holds no element", Origin(path), "write a <group> of rules, or remove the file")
-        for element in elements:
+        for element in elements or ():
             self._group(element)
 
     def _error(self, what: str, origin: Origin, hint: str = "") -> None:
@@ -84,12 +103,8 @@ class _Loader:
         return names.get("name", "")
 
     def _rule(self, element: Element, group_name: str) -> None:
-        read = read_rule(element, group_name, self.around)
-        if read is None:
-            return
-        spec, sound = read
-        if not sound:
-            if spec.id != NO_ID and spec.id not in self.around.places:
-                self.linker.broken.add(spec.id)
-        elif self.linker.add(spec):
+        spec, verdict = read_rule(element, group_name, self.around)
+        if verdict is Verdict.SOUND and self.linker.add(spec):
             self.around.places.setdefault(spec.id, spec.origin)
+        elif spec.id != NO_ID and spec.id not in self.around.places:
+            (self.linker.broken if verdict is Verdict.BROKEN else self.linker.skipped).add(spec.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from alertmill.event import Event
@@ -66,6 +66,17 @@ class Ruleset:
     def new_state(self, *, session: bool = False) -> State:
         """An empty memory for this ruleset."""
         return State(self, session=session)
+
+    def overrun_patterns(self) -> Iterator[tuple[str, int]]:
+        """The patterns that ever gave up on a text: words that name them, and how often."""
+        for id, linked in self._linked.items():
+            spec = linked.spec
+            criteria = [*spec.texts.values(), *spec.fields]
+            if spec.if_matched_regex is not None:
+                criteria.append(spec.if_matched_regex)
+            for criterion in criteria:
+                if criterion.matcher.overruns:
+                    yield f"rule {id} <{criterion.name}> {criterion.matcher.pattern}", criterion.matcher.overruns
 
     def describe(self, rule_id: int) -> Description:
         """A rule's place and conditions. Raises KeyError for an id that is not loaded."""

@@ -7,7 +7,7 @@ rule language. One rule may own several nodes, one per parent. Nothing is compil
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -95,13 +95,21 @@ class LinkedRule:
 
 
 class Linker:
-    """The growing tree. `broken` are ids of rules with errors: that they are missing is not told again."""
+    """The growing tree.
 
-    def __init__(self, problems: Problems) -> None:
+    Args:
+        defined: where the files define which id, loaded or not, for hints.
+
+    `broken` are ids of rules with errors, whose absence is not told again; `skipped` those of rules left out so far.
+    """
+
+    def __init__(self, problems: Problems, defined: Mapping[int, Origin]) -> None:
         self.problems = problems
+        self.defined = defined
         self.top = Siblings()
         self.rules: dict[int, LinkedRule] = {}
         self.broken: set[int] = set()
+        self.skipped: set[int] = set()
         self.node_count = 0
         self.list_count = 0
 
@@ -198,7 +206,12 @@ class Linker:
         if id in self.broken:
             return
         origin = _span(text, position, len(str(id)))
-        hint = did_you_mean(str(id), map(str, self.rules))
+        if id in self.skipped:
+            hint = f"it was skipped itself, see {self.defined[id]}"
+        elif id in self.defined:
+            hint = f"it is defined only later, in {self.defined[id]}: files are loaded in the order of their names"
+        else:
+            hint = did_you_mean(str(id), map(str, self.rules))
         if code == "7617":
             what = f"rule {spec.id} hangs on rule {id}, which is not loaded"
             wazuh = (

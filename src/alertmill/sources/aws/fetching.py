@@ -87,9 +87,14 @@ class FetchAhead:
 
     def _give_up(self) -> None:
         for fetched in self._window:
-            if fetched.body is not None and not fetched.body.cancel():
-                fetched.body.add_done_callback(_close)
+            give_up(fetched)
         self._window.clear()
+
+
+def give_up(fetched: Fetched) -> None:
+    """Nobody will read this body: end its GET, or close what it brings."""
+    if fetched.body is not None and not fetched.body.cancel():
+        fetched.body.add_done_callback(_close)
 
 
 def _close(future: Future[Body]) -> None:

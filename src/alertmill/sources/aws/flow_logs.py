@@ -16,7 +16,7 @@ from alertmill.sources.aws.store import Store
 from alertmill.sources.aws.workers import Workers
 
 #: Seconds that the end of a run waits for answers.
-_PATIENCE = 5.0
+_PATIENCE = 2.0
 
 
 class FlowLogs:

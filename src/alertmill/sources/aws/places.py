@@ -62,14 +62,14 @@ class Places:
 
     def nothing_found(self) -> str:
         """Why there may be nothing to read: a sentence in Wazuh's words, and a hint where one can be given."""
-        names = list(folders(self._bucket.path, self._store.list_page))
+        names = self._ask(self._bucket.path)
         if not names or self._base is None:
             return f"No files were found in '{self._bucket.name}/{self._bucket.path}'. No logs will be processed."
         text = (
             f"No logs found in '{self.root}'. Check the provided prefix and the location of the logs for the bucket "
             f"type '{self._kind.type}'"
         )
-        below = [name.rstrip("/") for name in folders(self.root, self._store.list_page)]
+        below = [name.rstrip("/") for name in self._ask(self.root)]
         organisations = [name for name in below if name.startswith("o-")]
         if organisations:
             return f"{text}. There is a folder {organisations[0]}: set <aws_organization_id> to it"
@@ -79,8 +79,12 @@ class Places:
         return Place(self.scope(account, region), account, region, self._kind.prefixes(self._bucket, account, region))
 
     def _accounts(self, base: str) -> tuple[str, ...]:
-        names = folders(base, self._store.list_page)
-        return tuple(dict.fromkeys(account for name in names if (account := account_of(name))))
+        return tuple(dict.fromkeys(account for name in self._ask(base) if (account := account_of(name))))
+
+    def _ask(self, prefix: str) -> list[str]:
+        """The folders below a prefix; none when told to stop, however long the answer takes."""
+        names = self._workers.submit(lambda: list(folders(prefix, self._store.list_page)))
+        return result_of(names, self._stopped) or []
 
     def _with_regions(self, accounts: tuple[str, ...]) -> Iterator[tuple[str, list[str]]]:
         if self._bucket.regions:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 
 from alertmill import codes
@@ -23,7 +24,7 @@ from alertmill.sources.aws.run import WALKS_AHEAD, BucketRun, Definition
 from alertmill.sources.aws.s3 import S3Store
 from alertmill.sources.aws.schedule import first_start, next_start
 from alertmill.sources.aws.store import Store
-from alertmill.sources.aws.workers import Workers
+from alertmill.sources.aws.workers import Workers, result_of
 from alertmill.sources.base import Batch, NextRun, Progress, ScopeReport, Stop
 
 #: Threads that list: one for each walk ahead, and as many again for questions that must not wait for those.
@@ -112,6 +113,10 @@ class BucketPoller:
                     f"{place}bucket {bucket.name} is left out: type {bucket.type} is none of those read here ({known})"
                 )
                 self._log("WARNING", f"{text}  [{codes.A_DEFINITION.id}]")
+        others = len(self._config.services) + len(self._config.subscribers)
+        if others:
+            text = f"{others} services and subscribers of the module are left out: only buckets are read here"
+            self._log("WARNING", f"{text}  [{codes.A_DEFINITION.id}]")
         if not self._buckets:
             self._log("WARNING", "No AWS buckets, services or subscribers defined. Exiting...")
             return False
@@ -141,13 +146,15 @@ class BucketPoller:
                 return
             self._log("INFO", f"Executing Bucket Analysis: ({_described(bucket)})")
             try:
-                definition = self._definition(number, bucket)
+                definition = self._definition(number, bucket, stop)
             except StoreError as fault:
                 error = f"{fault} (exit code {fault.exit_code})"
                 self._log("ERROR", f"Bucket: {bucket.name} - {error}")
                 yield Batch(marks=(ScopeReport(self._whole_scope(bucket), self._clock(), 0, 0, "", error),))
                 continue
-            yield from BucketRun(
+            if definition is None:
+                return
+            run = BucketRun(
                 definition,
                 progress,
                 stop,
@@ -155,14 +162,22 @@ class BucketPoller:
                 self._log,
                 interval=self._config.interval.seconds or self._config.interval.months * _MONTH,
                 skip_on_error=self._config.skip_on_error,
-            ).batches()
+            )
+            yield from run.batches()
+            if run.credentials_failed:
+                self._definitions.pop(number).store.close()
         self._log("INFO", "Fetching logs finished.")
 
-    def _definition(self, number: int, bucket: Bucket) -> Definition:
-        """What serves a definition, made at its first run; tried again in the next run when that fails."""
+    def _definition(self, number: int, bucket: Bucket, stop: Stop) -> Definition | None:
+        """What serves a definition, made at its first run; tried again in the next run when that fails.
+
+        Making a store may take a call to STS; None when told to stop meanwhile. Raises StoreError.
+        """
         if number not in self._definitions:
             kind = self._types[bucket.type]
-            store = self._stores(bucket)
+            store = result_of(self._listers.submit(partial(self._stores, bucket)), stop.is_set)
+            if store is None:
+                return None
             remover = Remover(bucket.name, store, self._removers, self._log)
             reader = self._reader(bucket, remover.remove)
             flow_logs = FlowLogs(bucket.name, store, self._listers, self._log, asks=kind.flow_logs)

@@ -18,6 +18,9 @@ from alertmill.sources.base import ObjectRemoved
 
 Log = Callable[[str, str], None]
 
+#: Seconds that the last acknowledgements of a process wait for a deletion; what takes longer is left to the next run.
+_PATIENCE = 2.0
+
 
 class Remover:
     """Deletes the objects of one definition."""
@@ -34,17 +37,19 @@ class Remover:
         self._at_once = False
 
     def remove(self, scope: str, key: str, etag: str) -> None:
-        """Delete the object, soon; at once when the run is over and nothing more will be."""
+        """Delete the object, soon. When no run follows, wait for it a little, as long as that works."""
         gone = ObjectRemoved(scope, key, etag)
         with self._lock:
-            if gone in self._under_way:
+            if gone in self._under_way or (self._at_once and self._refused):
                 return
             self._under_way.add(gone)
             at_once = self._at_once
+        deletion = self._workers.submit(lambda: self._delete(gone))
         if at_once:
-            self._delete(gone)
-        else:
-            self._workers.submit(lambda: self._delete(gone))
+            try:
+                deletion.result(_PATIENCE)
+            except TimeoutError:
+                self._failed(gone, f"no answer within {_PATIENCE:g} seconds")
 
     def removed(self) -> tuple[ObjectRemoved, ...]:
         """What has been deleted since the last question."""

@@ -19,7 +19,7 @@ from alertmill.errors import AlertmillError
 from alertmill.sources.aws.buckets.base import BucketType
 from alertmill.sources.aws.failures import failed
 from alertmill.sources.aws.faults import FetchError, ObjectError, ObjectGoneError, StoreError
-from alertmill.sources.aws.fetching import FetchAhead, Fetched, Step
+from alertmill.sources.aws.fetching import FetchAhead, Fetched, Step, give_up
 from alertmill.sources.aws.flow_logs import FlowLogs
 from alertmill.sources.aws.listing import Listed
 from alertmill.sources.aws.objects import ObjectReader, Target
@@ -100,6 +100,8 @@ class BucketRun:
         self._failures = 0
         self._refusals: set[str] = set()
         self._last_line = time.monotonic()
+        #: Whether the run ended because the credentials are no longer good: then the next one should look for new ones.
+        self.credentials_failed = False
 
     def batches(self) -> Iterator[Batch]:
         """Everything that is there to read, with the marks around it. Ends early when told to stop."""
@@ -109,6 +111,7 @@ class BucketRun:
             yield from self._all()
         except StoreError as fault:
             error = f"{fault} (exit code {fault.exit_code})"
+            self.credentials_failed = fault.code is codes.A_CREDENTIALS
         except _RunEndedError as ended:
             error = str(ended)
         finally:
@@ -178,8 +181,10 @@ class BucketRun:
             target = walk.target(listed)
             try:
                 body = result_of(fetched.body, self._stop.is_set)
-                if body is not None:
-                    yield from self._read(walk, target, body)
+                if body is None:
+                    give_up(fetched)
+                    return
+                yield from self._read(walk, target, body)
                 self._unreachable = 0
             except ObjectGoneError as gone:
                 self._log("DEBUG", str(gone))

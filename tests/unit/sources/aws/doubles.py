@@ -50,6 +50,7 @@ class MemoryStore:
         self.broken: dict[str, Exception] = {}
         self.undeletable: set[str] = set()
         self.known_flow_logs: list[str] | StoreError | None = None
+        self.flow_log_questions = 0
         self.closed = False
         self._lock = threading.Lock()
 
@@ -96,6 +97,7 @@ class MemoryStore:
         self.objects.pop(key, None)
 
     def flow_logs(self, region: str) -> list[str] | None:
+        self.flow_log_questions += 1
         if isinstance(self.known_flow_logs, StoreError):
             raise self.known_flow_logs
         return self.known_flow_logs

@@ -134,6 +134,15 @@ def test_a_discard_regex_that_does_not_compile_is_named() -> None:
         Reading(discard_regex=DiscardRegex(field="a", pattern="("))
 
 
+DAMAGED_TEXT = [gzip.compress(flow(2500))[:-9], flow(6000) + b"\xff\n"]
+
+
+@pytest.mark.parametrize("data", DAMAGED_TEXT)
+def test_a_damaged_text_means_no_record(data: bytes) -> None:
+    with pytest.raises(ObjectError):
+        next(Reading("vpcflow").batches(data))
+
+
 @pytest.fixture
 def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything counts as large."""
@@ -159,16 +168,16 @@ class TestLargeObjects:
     @pytest.mark.parametrize(
         ("data", "error"),
         [
-            (trail([{"n": n} for n in range(500)])[:-9], UnpackError),
-            (gzip.compress(json.dumps({"Records": [{"n": n} for n in range(500)]}).encode()[:-1]), ParseError),
-            (gzip.compress(json.dumps({"Records": [*({"n": n} for n in range(500)), 5]}).encode()), ObjectError),
+            (trail([{"n": n} for n in range(2500)])[:-9], UnpackError),
+            (gzip.compress(json.dumps({"Records": [{"n": n} for n in range(2500)]}).encode()[:-1]), ParseError),
+            (gzip.compress(json.dumps({"Records": [*({"n": n} for n in range(2500)), 5]}).encode()), ObjectError),
         ],
     )
     def test_a_malformed_end_means_no_record(self, data: bytes, error: type[ObjectError]) -> None:
         with pytest.raises(error):
             next(Reading().batches(data))
 
-    @pytest.mark.parametrize("data", [gzip.compress(flow(500))[:-9], flow(500) + b"\xff\n"])
+    @pytest.mark.parametrize("data", DAMAGED_TEXT)
     def test_a_damaged_text_means_no_record(self, data: bytes) -> None:
         with pytest.raises(ObjectError):
             next(Reading("vpcflow").batches(data))

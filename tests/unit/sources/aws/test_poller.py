@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from alertmill import codes
-from alertmill.config.models import AwsS3, Bucket, Interval
+from alertmill.config.models import AwsS3, Bucket, Interval, Service
 from alertmill.event import Record
 from alertmill.sources.aws import fetching
 from alertmill.sources.aws.faults import FetchError
@@ -398,6 +398,29 @@ def test_expired_credentials_blame_no_object() -> None:
     assert ids(on_bench.run()) == ["b", "c"]
 
 
+def test_new_credentials_are_looked_for_after_a_failure() -> None:
+    """Whoever renews a profile need not restart the daemon."""
+    made: list[MemoryStore] = []
+
+    def stores(_: Bucket) -> MemoryStore:
+        made.append(MemoryStore({trail_key(day(15), "a"): trail("a")}))
+        if len(made) == 1:
+            made[0].refuse["AWSLogs/"] = store_error(codes.A_CREDENTIALS, 3)
+        return made[-1]
+
+    config = bench({}).config
+    poller = BucketPoller(config, "compatible", lambda: NOON, lambda *_: None, stores=stores)
+    progress = MemoryProgress()
+    found = []
+    for _ in range(3):
+        for batch in poller.batches(progress, threading.Event(), once=True):
+            progress.commit(batch)
+            found += ids(list(batch.records))
+    assert found == ["a"]
+    assert len(made) == 2
+    assert made[0].closed
+
+
 def test_a_refused_listing_is_told_once_and_kept_in_every_report() -> None:
     regions = ("eu-west-1", "sa-east-1", "us-east-1")
     on_bench = bench({trail_key(day(15), "a", region=region): trail(region) for region in regions})
@@ -425,7 +448,8 @@ def test_a_listing_that_breaks_keeps_what_it_found(monkeypatch: pytest.MonkeyPat
 
     store.list_page = breaking  # type: ignore[method-assign]
     assert ids(on_bench.run()) == ["0", "1", "2"]
-    assert on_bench.progress.reports[SCOPE].error
+    assert "[A005]" in on_bench.progress.reports[SCOPE].error
+    assert "[A005] (exit code 15)" in on_bench.progress.reports[WHOLE].error
     assert on_bench.progress.bounds[SCOPE] == "2010-01-01"
     store.list_page = real  # type: ignore[method-assign]
     assert ids(on_bench.run()) == ["3", "4", "5"]
@@ -557,16 +581,49 @@ def test_stopping_between_objects() -> None:
     assert found + ids(on_bench.run()) == [str(n) for n in range(200)]
 
 
-def test_stopping_while_a_fetch_hangs() -> None:
+@pytest.mark.parametrize("call", ["fetch", "list_page"])
+def test_stopping_while_a_call_hangs(call: str) -> None:
     on_bench = bench({trail_key(day(15), "a"): trail("a")})
     gate = threading.Event()
 
-    def hanging(key: str, etag: str, stopped: Any) -> Any:
+    def hanging(*_: Any) -> Any:
         on_bench.stop.set()
         gate.wait(30)
+        raise FetchError("too late")
 
-    on_bench.store.fetch = hanging  # type: ignore[method-assign]
+    setattr(on_bench.store, call, hanging)
     assert on_bench.run() == []
+    gate.set()
+
+
+def test_stopping_while_credentials_are_made() -> None:
+    gate, stop = threading.Event(), threading.Event()
+
+    def stores(_: Bucket) -> MemoryStore:
+        stop.set()
+        gate.wait(30)
+        return MemoryStore()
+
+    poller = BucketPoller(bench({}).config, "compatible", lambda: NOON, lambda *_: None, stores=stores)
+    assert list(poller.batches(MemoryProgress(), stop, once=True)) == []
+    gate.set()
+
+
+def test_a_deletion_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alertmill.sources.aws.removal._PATIENCE", 0.05)
+    on_bench = removing()
+    gate = threading.Event()
+    deleted: list[str] = []
+
+    def hanging(key: str, etag: str) -> None:
+        deleted.append(key)
+        gate.wait(30)
+
+    on_bench.store.delete = hanging  # type: ignore[method-assign]
+    for batch in list(on_bench.batches()):
+        on_bench.progress.commit(batch)
+    assert len(deleted) == 1  # the second is left to the next run
+    assert len(on_bench.progress.removals) == 2
     gate.set()
 
 
@@ -590,6 +647,7 @@ def test_a_refused_question_is_told_once() -> None:
     assert line.endswith("all objects below the prefix are read anyway")
     on_bench.run()
     assert on_bench.said() == []
+    assert on_bench.store.flow_log_questions == 1
 
 
 def test_no_other_type_asks_for_flow_logs() -> None:
@@ -623,6 +681,16 @@ def test_a_type_that_is_not_read_is_named() -> None:
     assert on_bench.said("WARNING") == [
         "bucket x is left out: type config is none of those read here (cloudtrail, vpcflow)  [A013]",
         "No AWS buckets, services or subscribers defined. Exiting...",
+    ]
+
+
+def test_services_and_subscribers_are_named() -> None:
+    on_bench = bench({trail_key(day(15), "a"): trail("a")})
+    service = Service(type="inspector")
+    on_bench.config = on_bench.config.model_copy(update={"services": (service,)})
+    assert ids(on_bench.run()) == ["a"]
+    assert on_bench.said() == [
+        "1 services and subscribers of the module are left out: only buckets are read here  [A013]"
     ]
 
 

@@ -6,16 +6,22 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
 from alertmill.config.models import Bucket
 from alertmill.sources.aws import s3, store
 from alertmill.sources.aws.faults import FetchError, ObjectGoneError, StoreError
-from alertmill.sources.aws.get_client import UnreachableError
+from alertmill.sources.aws.get_client import Place, UnreachableError
 from alertmill.sources.aws.listing import ListRequest
 from alertmill.sources.aws.s3 import ATTEMPTS, S3Store
 from unit.sources.aws.wire import Reply, Wire, error, running_wire
@@ -226,6 +232,43 @@ def test_a_proxy_is_left_to_boto3(aws_env: pytest.MonkeyPatch) -> None:
         reading.store.close()
         assert [asked.headers["user-agent"].split("/")[0] for asked in wire.asked] == ["Boto3", "Boto3"]
         assert all(asked.path.startswith("http://s3.example.test:9000/my-logs/") for asked in wire.asked)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for this machine that nobody else trusts, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    of_certificate, of_key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    of_certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    of_key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return of_certificate, of_key
+
+
+def test_tls_with_the_user_s_certificates(certificate: tuple[Path, Path], aws_env: pytest.MonkeyPatch) -> None:
+    aws_env.setenv("AWS_CA_BUNDLE", str(certificate[0]))
+    with running_wire(Reply(body=BODY), certificate=certificate) as wire:
+        reading = Reading(wire)
+        assert reading.get() == reading.get() == BODY
+        assert [asked.headers["user-agent"].split("/")[0] for asked in wire.asked] == ["Boto3", "alertmill"]
+        reading.store.close()
+
+
+def test_a_server_that_nobody_vouches_for_gets_no_request(certificate: tuple[Path, Path]) -> None:
+    with running_wire(Reply(body=BODY), certificate=certificate) as wire:
+        reading = Reading(wire)
+        reading.store._get._place = Place(wire.url + "/my-logs/", "us-east-1")
+        with pytest.raises(FetchError, match="certificate verify failed"):
+            reading.get()
+        assert wire.asked == []
+        reading.store.close()
 
 
 def test_a_large_body_lies_on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

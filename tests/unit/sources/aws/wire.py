@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 #: An answer: status line and headers are made from these.
 REASONS = {200: "OK", 206: "Partial Content", 301: "Moved", 403: "Forbidden", 404: "Not Found", 412: "Failed"}
@@ -41,8 +43,14 @@ class Asked:
 class Wire:
     """The server. `replies` are given in order, the last one for ever; with `route`, it chooses instead."""
 
-    def __init__(self, route: Callable[[Asked], Reply] | None = None) -> None:
+    def __init__(
+        self, route: Callable[[Asked], Reply] | None = None, certificate: tuple[Path, Path] | None = None
+    ) -> None:
         self.route = route
+        self._context: ssl.SSLContext | None = None
+        if certificate is not None:
+            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._context.load_cert_chain(*certificate)
         self.replies: list[Reply] = []
         self.asked: list[Asked] = []
         self.connections = 0
@@ -53,7 +61,8 @@ class Wire:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        scheme = "https" if self._context else "http"
+        return f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def close(self) -> None:
         self._closed.set()
@@ -70,8 +79,8 @@ class Wire:
                 self._open.append(connection)
                 threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
-    def _talk(self, connection: socket.socket) -> None:
-        with suppress(OSError), connection, connection.makefile("rb") as stream:
+    def _talk(self, plain: socket.socket) -> None:
+        with suppress(OSError), self._secured(plain) as connection, connection.makefile("rb") as stream:
             while request := stream.readline():
                 headers = {}
                 while (line := stream.readline().strip()) != b"":
@@ -82,6 +91,15 @@ class Wire:
                 self.asked.append(asked)
                 if not self._answer(connection, asked):
                     return
+
+    def _secured(self, plain: socket.socket) -> socket.socket:
+        if self._context is None:
+            return plain
+        try:
+            return self._context.wrap_socket(plain, server_side=True)
+        except OSError:
+            plain.close()
+            raise
 
     def _answer(self, connection: socket.socket, asked: Asked) -> bool:
         if self.route is not None:
@@ -103,8 +121,13 @@ class Wire:
 
 
 @contextmanager
-def running_wire(*replies: Reply, route: Callable[[Asked], Reply] | None = None) -> Iterator[Wire]:
-    wire = Wire(route)
+def running_wire(
+    *replies: Reply,
+    route: Callable[[Asked], Reply] | None = None,
+    certificate: tuple[Path, Path] | None = None,
+) -> Iterator[Wire]:
+    """The server for the length of the block; over TLS with a certificate (its file, and that of its key)."""
+    wire = Wire(route, certificate)
     wire.replies = list(replies) or [Reply()]
     try:
         yield wire

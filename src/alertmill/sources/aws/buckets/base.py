@@ -7,13 +7,14 @@ through an example.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
 from alertmill.config.models import Bucket
+from alertmill.sources.aws.unpack import columns, lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,26 @@ class AccountLayout:
 
     def event_time(self, record: dict[str, Any]) -> float | None:
         return None
+
+
+def rows(pieces: Iterable[bytes], separator: str = " ") -> Iterator[list[str] | BadLine]:
+    """The columns of each line of a text object; empty lines are skipped. Raises ParseError for what is not UTF-8."""
+    for number, line in enumerate(lines(pieces), 1):
+        if line:
+            try:
+                yield columns(line, separator)
+            except ValueError as error:
+                yield BadLine(number, str(error))
+        elif line is None:
+            yield BadLine(number, "the line is too long")
+
+
+def named(names: Sequence[str], row: list[str]) -> dict[str, Any]:
+    """The columns of a row by their names; missing ones are absent, further ones are the list `extra_columns` (D20)."""
+    record: dict[str, Any] = dict(zip(names, row, strict=False))
+    if len(row) > len(names):
+        record["extra_columns"] = row[len(names) :]
+    return record
 
 
 @lru_cache(maxsize=4096)

@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from alertmill.sources.aws.buckets.base import AccountLayout, BadLine, epoch
-from alertmill.sources.aws.unpack import columns, lines
+from alertmill.sources.aws.buckets.base import AccountLayout, BadLine, epoch, named, rows
 
 #: The columns of version 2, which is what a file without a header holds.
 _VERSION_2 = (
@@ -52,15 +51,9 @@ class VpcFlow(AccountLayout):
     def records(self, pieces: Iterable[bytes]) -> Iterator[dict[str, Any] | BadLine]:
         names: tuple[str, ...] = ()
         times: tuple[str, ...] = ()
-        for number, line in enumerate(lines(pieces), 1):
-            if not line:
-                if line is None:
-                    yield BadLine(number, "the line is too long")
-                continue
-            try:
-                row = columns(line)
-            except ValueError as error:
-                yield BadLine(number, str(error))
+        for row in rows(pieces):
+            if isinstance(row, BadLine):
+                yield row
                 continue
             if not names:
                 header = _header(row)
@@ -68,12 +61,10 @@ class VpcFlow(AccountLayout):
                 times = tuple(_TIMES.intersection(names))
                 if header:
                     continue
-            record: dict[str, Any] = dict(zip(names, row, strict=False))
+            record = named(names, row)
             for name in times:
                 if name in record:
                     record[name] = _time(record[name])
-            if len(row) > len(names):
-                record["extra_columns"] = row[len(names) :]
             record["source"] = "vpc"
             yield record
 
