@@ -82,7 +82,7 @@ def build(installation: Installation) -> Program:
         opened.callback(outputs.close)
         outputs.open_day(datetime.fromtimestamp(clock()).date())
         pipeline = Pipeline(engine, state, outputs, checkpoints, journal, log, monotonic=time.monotonic)
-        sources = _sources(config, installation, clock)
+        sources = _sources(config, installation, clock, opened)
         close = opened.pop_all().close
     return Program(
         pipeline,
@@ -132,10 +132,13 @@ def alert_facts(installation: Installation, config: Config) -> AlertFacts:
     )
 
 
-def _sources(config: Config, installation: Installation, clock: Callable[[], float]) -> list[Source]:
+def _sources(config: Config, installation: Installation, clock: Callable[[], float], opened: ExitStack) -> list[Source]:
+    """The sources that ossec.conf names, in its order, behind the socket of Wazuh's own collectors."""
     log = TaggedLog(AWS_TAG)
     sources: list[Source] = [QueueSocket(installation.queue_socket, clock, TaggedLog(ENGINE_TAG))]
     for number, wodle in enumerate(config.aws_s3, 1):
         name = "aws-s3" if number == 1 else f"aws-s3 {number}"
-        sources.append(BucketPoller(wodle, config.global_.event_format, clock, log, name=name, spool=installation.var))
+        poller = BucketPoller(wodle, config.global_.event_format, clock, log, name=name, spool=installation.var)
+        opened.callback(poller.close)
+        sources.append(poller)
     return sources

@@ -24,7 +24,8 @@ def arrival_clock() -> Callable[[], float]:
         return time.time
     try:
         at = float(frozen)
-        datetime.fromtimestamp(at)
+        if datetime.fromtimestamp(at).timestamp() < 0:
+            raise ValueError("before 1970")
     except (ValueError, OverflowError, OSError) as error:
         raise ClockError(f"${CLOCK_VARIABLE} is {frozen!r}; give epoch seconds, for instance 1768471200") from error
     return lambda: at

@@ -405,11 +405,6 @@ A_OBJECT_DEAD = Code(
     "objects were given up after ten attempts",
     "`alertmill status` lists them with their reasons, `alertmill retry` tries them again.",
 )
-A_BAD_LINES = Code(
-    "A011",
-    "lines of an object are not of its format",
-    "The other lines were read. If all lines are bad, the definition's type is probably wrong.",
-)
 A_NOT_REMOVED = Code(
     "A012",
     "an object that was read could not be deleted",

@@ -19,6 +19,9 @@ EXAMPLES = (
     "alertmill --home ./home status --json     for a program; exit code 1 when something is wrong",
 )
 
+#: Ends the name of the scope that stands for a definition as a whole; it has no objects of its own.
+_WHOLE_DEFINITION = "|*|*"
+
 #: Failed objects shown to a person; --json shows all of them.
 _SHOWN_FAILURES = 20
 
@@ -77,6 +80,8 @@ def _as_text(
         f"{counters.get('objects', 0)} objects read, {counters.get('rejected', 0)} records rejected"
     )
     for scope in scopes:
+        if scope.name.endswith(_WHOLE_DEFINITION) and not scope.error:
+            continue
         lines.append(scope.name)
         lines.append(f"  done {scope.objects} objects, {scope.records} records; newest day {scope.newest_day or '-'}")
         if scope.report_time is not None:

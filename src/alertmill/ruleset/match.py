@@ -13,7 +13,7 @@ from alertmill.event import Event, Match
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, Walk
 from alertmill.ruleset.ruleset import Ruleset
-from alertmill.ruleset.siblings import Node
+from alertmill.ruleset.siblings import Node, identity_of
 from alertmill.ruleset.trace import Trace
 
 
@@ -91,7 +91,8 @@ def match_fast(ruleset: Ruleset, event: Event, state: State, walk: Walk) -> Foun
     """What `match_plain` finds, asking only the candidates among siblings."""
     path: list[Node] = []
     levels: list[Iterator[Node]] = []
-    tried = iter(ruleset.candidates(event))
+    identity = identity_of(event)
+    tried = iter(ruleset.top(event.category).masks(identity).candidates(event))
     while True:
         for node in tried:
             for holds in node.asked:
@@ -104,7 +105,7 @@ def match_fast(ruleset: Ruleset, event: Event, state: State, walk: Walk) -> Foun
                 if node.children:
                     path.append(node)
                     levels.append(tried)
-                    tried = iter(node.candidates(event))
+                    tried = iter(node.below.masks(identity).candidates(event))
                     break
                 if not rule.noalert:
                     return rule, path[-1].rule if path else None
@@ -145,7 +146,7 @@ def _conclude(
 
 
 def _match(rule: CompiledRule, fired: int, walk: Walk, *, ignored: bool = False) -> Match:
-    return Match(rule.info, fired, tuple(walk.lines), walk.previous_log, ignored)
+    return Match(rule.info, fired, tuple(walk.lines) if walk.lines else (), walk.previous_log, ignored)
 
 
 def _is_silenced(rule: CompiledRule, event: Event, state: State) -> bool:

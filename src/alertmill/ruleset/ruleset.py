@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from alertmill.event import Event
 from alertmill.ruleset.compile import CompiledRule, compile_rule
 from alertmill.ruleset.correlation import State
 from alertmill.ruleset.options import RuleOptions
 from alertmill.ruleset.siblings import Node, SiblingTable
 from alertmill.ruleset.tree import LinkedNode, LinkedRule, Linker
+
+_NOTHING = SiblingTable(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,9 @@ class Ruleset:
         """The top-level rules that events of a category are tried against."""
         return self._by_category.get(category, ())
 
-    def candidates(self, event: Event) -> Sequence[Node]:
-        """Those of `roots_of` that the event's values do not rule out."""
-        table = self._tables.get(event.category)
-        return table.candidates(event) if table is not None else ()
+    def top(self, category: str) -> SiblingTable:
+        """The tables of `roots_of`."""
+        return self._tables.get(category, _NOTHING)
 
     def new_state(self, *, session: bool = False) -> State:
         """An empty memory for this ruleset."""

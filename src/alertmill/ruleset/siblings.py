@@ -37,42 +37,40 @@ Test = Callable[[str], bool]
 class Node:
     """A place in the tree as it runs: a rule and its children. Equal subtrees share one node.
 
-    `asked` are the stateless conditions that the tables of siblings do not decide.
+    `asked` are the stateless conditions that the tables of siblings do not decide; `below` are the children's tables.
     """
 
-    __slots__ = ("_siblings", "asked", "children", "rule")
+    __slots__ = ("asked", "below", "children", "rule")
 
     def __init__(self, rule: CompiledRule, children: tuple[Node, ...]) -> None:
         self.rule = rule
         self.children = children
         self.asked = tuple(condition.holds for condition in rule.conditions if condition.key is None)
-        self._siblings: SiblingTable | None = None
-
-    def candidates(self, event: Event) -> Sequence[Node]:
-        """The children that the event's values do not rule out, in the order in which they are tried."""
-        if self._siblings is None:
-            self._siblings = SiblingTable(self.children)
-        return self._siblings.candidates(event)
+        self.below = SiblingTable(children)
 
 
 class SiblingTable:
     """The tables of one list of siblings, kept apart by decoder: the others of its children never come into play."""
 
-    __slots__ = ("_by_decoder", "_nodes")
+    __slots__ = ("_nodes", "by_decoder")
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._nodes = nodes
-        self._by_decoder: dict[int, _Masks] = {}
+        self.by_decoder: dict[int, Masks] = {}
 
-    def candidates(self, event: Event) -> Sequence[Node]:
-        """The nodes that the event's values do not rule out, in order."""
-        decoder = event.decoder
-        identity = _NO_DECODER if decoder is None else decoder.identity
-        masks = self._by_decoder.get(identity)
-        if masks is None:
+    def masks(self, identity: int) -> Masks:
+        """The tables for events of a decoder, by its identity; made when the first such event comes."""
+        known = self.by_decoder.get(identity)
+        if known is None:
             nodes = [node for node in self._nodes if node.rule.identity in (None, identity)]
-            masks = self._by_decoder[identity] = _Masks(nodes)
-        return masks.candidates(event)
+            known = self.by_decoder[identity] = Masks(nodes)
+        return known
+
+
+def identity_of(event: Event) -> int:
+    """What tells the decoders of events apart; the same for all events that no decoder matched."""
+    decoder = event.decoder
+    return _NO_DECODER if decoder is None else decoder.identity
 
 
 class _Column:
@@ -109,7 +107,7 @@ class _Column:
 _Fields = tuple[tuple[str, _Column], ...]
 
 
-class _Masks:
+class Masks:
     """Columns of siblings that share a decoder."""
 
     __slots__ = ("_by_roots", "_chosen", "_everyone", "_fields", "_nodes", "_others", "_static", "_without_static")
@@ -140,6 +138,7 @@ class _Masks:
         return sorted(found, key=lambda item: -len(item[1].tests))
 
     def candidates(self, event: Event) -> Sequence[Node]:
+        """The nodes that the event's values do not rule out, in the order in which they are tried."""
         # Three loops of one shape, one per way to get at a value: a function for it would cost as much as the rest.
         mask = self._everyone
         for read, column in self._others:

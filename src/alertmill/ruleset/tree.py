@@ -132,11 +132,6 @@ class Linker:
             )
         return self._link(LinkedRule(spec))
 
-    def nodes(self) -> Iterator[LinkedNode]:
-        """All nodes."""
-        for rule in self.rules.values():
-            yield from rule.nodes
-
     # --- places --------------------------------------------------------------------------------------------------
 
     def _add_to_top(self, spec: RuleSpec) -> bool:

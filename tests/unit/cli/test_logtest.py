@@ -176,7 +176,7 @@ def test_a_frozen_clock_that_is_no_time(home: Path, monkeypatch: pytest.MonkeyPa
         assert logtest(home, b"x") == (
             2,
             "",
-            "alertmill logtest: $ALERTMILL_CLOCK is no time; give epoch seconds, or unset it\n",
+            f"alertmill logtest: $ALERTMILL_CLOCK is {time!r}; give epoch seconds, for instance 1768471200\n",
         )
 
 

@@ -66,3 +66,15 @@ def test_later_parts_of_a_joined_text_may_reach_the_limit():
     assert [problem.code.id for problem in problems] == ["R019"]
     # The text so far is dropped with the part that is too much, and the next element starts afresh.
     assert too_long.rules_by_id[100100].spec.texts["match"].source.text == "w"
+
+
+def test_a_list_of_parents_that_is_too_long_is_dropped():
+    parents = ",".join(["1"] * 1500)
+    rules, problems = load(grouped(rule(100100) + rule(100101, f"<if_sid>{parents}</if_sid>")))
+    assert [problem.code.id for problem in problems] == ["R019"]
+    assert rules.describe(100101).parents == (1,)
+
+
+def test_an_endless_number_is_no_id():
+    _, problems = load(grouped(rule(100101, f"<if_matched_sid>{'1' * 9999}</if_matched_sid>")))
+    assert [problem.code.id for problem in problems] == ["R015"]

@@ -209,3 +209,31 @@ def test_a_later_fact_of_a_key_replaces_an_earlier_one():
     facts.add("diff", "h/1", "b")
     assert facts.take() == (("diff", "h/1", "b"),)
     assert facts.take() == ()
+
+
+def test_the_last_keys_of_an_ids_outlive_a_restart():
+    def alert(number: int):
+        return event(decoder="snort", type="ids", static={"id": f"1234567890ABCDEF{number}"}, fts={"id"})
+
+    first = FirstSeen(Facts(), 32, 14)
+    learned = [first.learn(alert(number)) for number in range(3)]
+    noted = first.changes()
+    assert noted == first.everything()
+    assert (learned, first.changes()) == ([True] * 3, None)
+    second = FirstSeen(Facts(), 32, 14)
+    second.apply(noted or [])
+    assert [second.learn(alert(number)) for number in (4, 5)] == [True, False]
+
+
+def test_short_keys_of_an_ids_are_not_cut():
+    seen = FirstSeen(Facts(), 32, 14)
+    alerts = [event(decoder="snort", type="ids", static={"id": str(number)}, fts={"id"}) for number in range(9)]
+    assert all(seen.learn(alert) for alert in alerts)
+
+
+def test_ignored_values_have_an_end(monkeypatch):
+    monkeypatch.setattr("alertmill.ruleset.facts.MAX_KEYS", 1)
+    rules = ruleset(IGNORE, suppress_ignored=True)
+    state = rules.new_state()
+    results = [match(rules, noise(log, ip), state) for log, ip in (("scan", "a"), ("scan", "b"), ("probe", "a"))]
+    assert results[2].alert

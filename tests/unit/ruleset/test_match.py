@@ -225,3 +225,21 @@ def test_a_trace_changes_no_verdict():
         without = match(rules, event("x" * (number % 2)), plain)
         assert match(rules, event("x" * (number % 2)), told, trace=Trace()) == without
     assert plain.snapshot() == told.snapshot()
+
+
+def test_a_trace_tells_of_memories_of_other_kinds():
+    rules = ruleset(
+        rule(101, level=3)
+        + rule(102, "<if_sid>101</if_sid><check_diff/><if_fts/><list field='app'>apps</list>", level=7)
+        + rule(103, "<if_sid>101</if_sid><match>x</match><ignore>id</ignore><check_if_ignored>id</check_if_ignored>"),
+        lists={"apps": "web:1\n"},
+        suppress_ignored=True,
+    )
+    state, traces = rules.new_state(), [Trace(), Trace()]
+    for trace in traces:
+        match(rules, event("x", static={"id": "7"}), state, trace=trace)
+    assert traces[0].steps[-2].failed == (
+        "<check_diff>: the log differs from the former one and <if_fts>: seen for the first time "
+        "and <list> match_key of app in apps"
+    )
+    assert traces[1].notes == ["rule 103 finds its values among the ignored ones"]

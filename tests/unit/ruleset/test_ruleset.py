@@ -32,14 +32,26 @@ def test_numbers(rules):
     assert set(rules.rules_by_id) == {1, 4, 101, 102, 103}
 
 
-def test_roots_and_candidates(rules):
+def test_roots(rules):
     assert [root.rule.id for root in rules.roots] == [1, 4]
     assert [root.rule.id for root in rules.roots_of("web-log")] == [4]
     assert rules.roots_of("squid") == ()
-    assert rules.candidates(event(decoder="json", type="squid")) == ()
+    assert rules.top("squid").masks(1).candidates(event(decoder="json", type="squid")) == ()
 
 
 def test_rules_know_whether_they_have_a_memory_and_whom_they_feed(rules):
     by_id = rules.rules_by_id
     assert [by_id[id].has_memory for id in (101, 102, 103)] == [True, False, True]
     assert [by_id[id].fed_lists for id in (101, 102, 103)] == [(0,), (), ()]
+
+
+def test_patterns_that_gave_up_are_named():
+    body = '<if_sid>101</if_sid><match>b</match><field name="app">c</field><if_matched_regex>d</if_matched_regex>'
+    rules = ruleset(rule(101, "<match>a</match>") + rule(102, body))
+    assert list(rules.overrun_patterns()) == []
+
+    class Overrun:
+        pattern, overruns = "(a+)+$", 3
+
+    rules.rules_by_id[102].spec.fields[0].matcher = Overrun()  # type: ignore[assignment]
+    assert list(rules.overrun_patterns()) == [("rule 102 <app> (a+)+$", 3)]

@@ -8,13 +8,13 @@ import pytest
 
 from alertmill.event import Event, Fields
 from alertmill.ruleset import Ruleset
-from alertmill.ruleset.siblings import LONGEST_VALUE, TABLE_SIZE
+from alertmill.ruleset.siblings import LONGEST_VALUE, TABLE_SIZE, identity_of
 from unit.ruleset.helpers import event, ids, rule, ruleset
 
 
 def tried(rules: Ruleset, one: Event) -> list[int]:
     """The children of the top rule that are tried for an event."""
-    return [node.rule.id for node in rules.roots[0].candidates(one)]
+    return [node.rule.id for node in rules.roots[0].below.masks(identity_of(one)).candidates(one)]
 
 
 def fields_rules(number: int) -> Ruleset:
@@ -53,7 +53,7 @@ def test_a_value_is_asked_about_once():
 def _column(rules: Ruleset):
     """The tables of the one field of `fields_rules`."""
     tried(rules, event(fields={"app": "warm up"}))
-    [(_, column)] = rules.roots[0]._siblings._by_decoder[-1]._fields
+    [(_, column)] = rules.roots[0].below.masks(identity_of(event()))._fields
     column.table.clear()
     return column
 
@@ -99,7 +99,7 @@ def test_fields_below_other_roots_are_not_asked_for(size):
         one.fields.add("b.name", "x")
         assert tried(rules, one) == [102]
         assert one.fields.asked == ["b.name"]
-    remembered = rules.roots[0]._siblings._by_decoder[-1]._by_roots
+    remembered = rules.roots[0].below.masks(identity_of(event()))._by_roots
     assert len(remembered) == (1 if size == 1 else 0)
 
 
@@ -113,3 +113,16 @@ def test_equal_subtrees_share_their_tables():
     by_id = {node.rule.id: node for node in rules.roots[0].children}
     assert by_id[101].children[0] is by_id[102].children[0]
     assert ids(rules, [event("x", fields={"a": "x"}), event("y", fields={"b": "x"})]) == [104, 103]
+
+
+def test_remembered_choices_have_an_end(monkeypatch):
+    monkeypatch.setattr("alertmill.ruleset.siblings.TABLE_SIZE", 2)
+    rules = fields_rules(9)
+    for number in range(9):
+        one = event()
+        one.fields = DocumentLike({"app", f"other{number}"})
+        one.fields.add("app", str(number))
+        assert tried(rules, one) == [101 + number]
+    masks = rules.roots[0].below.masks(identity_of(event()))
+    assert len(masks._chosen) <= 2
+    assert len(masks._by_roots) <= 2

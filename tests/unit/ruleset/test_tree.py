@@ -138,6 +138,12 @@ def test_a_rule_that_names_itself_hangs_below_its_own_nodes():
     assert first_id(rules, event()) == 102
 
 
+def test_children_hang_below_the_first_node_of_a_rule_on_a_path():
+    text = rule(101) + rule(102) + rule(103, "<if_sid>101, 102, 103</if_sid>") + rule(104, "<if_sid>103</if_sid>")
+    rules = ruleset(text)
+    assert (rules.describe(103).nodes, rules.describe(104).nodes) == (4, 2)
+
+
 def test_rules_below_10_stand_at_the_top_whatever_they_say():
     rules, problems = load(
         grouped(
