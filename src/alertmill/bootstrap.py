@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from alertmill.alerts import AlertFacts, AlertWriter
-from alertmill.checkpoints import Checkpoints
+from alertmill.checkpoints import Checkpoints, Commit
 from alertmill.clock import arrival_clock
 from alertmill.config.models import Config
 from alertmill.engine import Engine
@@ -76,6 +76,10 @@ def build(installation: Installation) -> Program:
         opened.callback(journal.close)
         redo_outputs(installation.home, checkpoints, journal, log)
         stored = checkpoints.stored_state()
+        if stored.is_empty:
+            # The first start in the home of a Wazuh manager goes on with what that one has learned.
+            checkpoints.commit(Commit(facts=installation.learned_by_wazuh()))
+            stored = checkpoints.stored_state()
         state = State.restore(engine.rules, stored.snapshot, stored.journals, stored.facts)
         facts = alert_facts(installation, config)
         outputs = _outputs(installation, config, facts)

@@ -110,6 +110,11 @@ class StoredState:
     journals: tuple[bytes, ...]
     facts: tuple[tuple[str, str, str | None], ...]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever stored."""
+        return self.snapshot is None and not self.journals and not self.facts
+
 
 @dataclass(frozen=True, slots=True)
 class ScopeStatus:

@@ -197,6 +197,28 @@ class Installation:
         hint = hint if isinstance(error, FileNotFoundError) else ""
         problems.error(codes.X_UNREADABLE, message, place, hint=hint, wazuh=_could_not_open("etc/ossec.conf", error))
 
+    def learned_by_wazuh(self) -> list[tuple[str, str, str | None]]:
+        """What a Wazuh manager's engine has learned in this home, as facts of the engine's memory: keys seen
+        (`queue/fts/fts-queue`), ignored lines (`ig-queue`), and last logs of `check_diff` rules (`queue/diff`).
+
+        Files that cannot be read are passed over: they are no condition for a start.
+        """
+        facts: list[tuple[str, str, str | None]] = []
+        for kind, name in (("fts", "fts-queue"), ("ignored", "ig-queue")):
+            facts += [(kind, line, None) for line in self._lines(self.home / "queue" / "fts" / name) if line]
+        for path in sorted((self.home / "queue" / "diff").glob("*/*/last-entry")):
+            rule = path.parent.name
+            if rule.isdigit():
+                entry = "\n".join(self._lines(path)).partition("\0")[0]
+                facts.append(("diff", f"{to_byte_text(path.parents[1].name)}/{int(rule)}", entry))
+        return facts
+
+    def _lines(self, path: Path) -> list[str]:
+        try:
+            return read_text(path).split("\n")
+        except (OSError, ValueError):
+            return []
+
     def _ruleset_files(
         self, kind: Kind, config: Config, missing: _MissingRuleset, problems: Problems
     ) -> list[tuple[str, str]]:

@@ -295,3 +295,23 @@ def test_only_regular_files_are_read(tmp_path):
         read_text(Path("/dev/zero"))
     with pytest.raises(FileNotFoundError):
         read_text(tmp_path / "gone")
+
+
+def test_what_a_wazuh_manager_has_learned_is_read(tmp_path: Path) -> None:
+    (tmp_path / "queue/fts").mkdir(parents=True)
+    (tmp_path / "queue/fts/fts-queue").write_bytes(b"door   mira     /var/log/door\ngate \xe9\n")
+    (tmp_path / "queue/fts/ig-queue").write_bytes(b"\ndoor  mira\n")
+    entry = tmp_path / "queue/diff/web1/100533/last-entry"
+    entry.parent.mkdir(parents=True)
+    entry.write_bytes(b"first line\nsecond\0")
+    (tmp_path / "queue/diff/web1/notes").mkdir()
+    assert Installation(tmp_path).learned_by_wazuh() == [
+        ("fts", "door   mira     /var/log/door", None),
+        ("fts", "gate \xe9", None),
+        ("ignored", "door  mira", None),
+        ("diff", "web1/100533", "first line\nsecond"),
+    ]
+
+
+def test_a_home_without_them_has_learned_nothing(tmp_path: Path) -> None:
+    assert Installation(tmp_path).learned_by_wazuh() == []

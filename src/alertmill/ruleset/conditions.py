@@ -93,7 +93,7 @@ def _text_condition(criterion: TextCriterion) -> Condition:
     if name in ("match", "regex"):
         starts = None if criterion.negate else _starts(criterion.source.text, criterion.dialect)
         return Condition(text, lambda event: test(event.log), starts=starts)
-    if name in ("hostname", "location", "program_name", "user"):
+    if name in READERS:
         return _keyed(text, (name, ""), test)
     return _keyed(text, ("static", name), test)
 
