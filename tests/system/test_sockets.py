@@ -25,10 +25,12 @@ class Running:
     """A daemon without inputs of its own."""
 
     def __init__(self, home: Path) -> None:
-        self.home = make_home(home) or home
+        self.home = home
+        make_home(home)
         self.daemon = start("--home", str(home), "run", env=environment({"AWS_EC2_METADATA_DISABLED": "true"}))
         self.sockets = home / "queue" / "sockets"
-        wait_for(lambda: "Started (pid" in log_of(home) and (self.sockets / "queue").exists(), self.daemon)
+        wait_for(lambda: f"Started (pid: {self.daemon.pid})" in log_of(home), self.daemon)
+        wait_for(lambda: (self.sockets / "queue").exists(), self.daemon)
 
     def ask(self, name: str, request: bytes) -> bytes:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
@@ -47,6 +49,16 @@ class Running:
             parameters["token"] = token
         return self.ask_json("logtest", {"version": 1, "command": "log_processing", "parameters": parameters})["data"]
 
+    def send(self, *messages: str) -> None:
+        """Messages on the queue socket."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+            client.connect(str(self.sockets / "queue"))
+            for message in messages:
+                client.send(message.encode())
+
+    def wait_for_alerts(self, count: int) -> None:
+        wait_for(lambda: len(self.alerts()) >= count, self.daemon)
+
     def alerts(self) -> list[Any]:
         lines = (self.home / "logs/alerts/alerts.json").read_bytes().splitlines()
         return [json.loads(line) for line in lines]
@@ -62,11 +74,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def test_a_message_on_the_queue_socket_becomes_an_alert(running: Running) -> None:
     before = len(running.alerts())
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
-        client.connect(str(running.sockets / "queue"))
-        for message in (f"1:Wazuh-AWS:{EVENT}", "x", f"1:[007] (web-7) 10.0.0.7->Wazuh-AWS:{EVENT}"):
-            client.send(message.encode())
-    wait_for(lambda: len(running.alerts()) >= before + 2, running.daemon)
+    running.send(f"1:Wazuh-AWS:{EVENT}", "x", f"1:[007] (web-7) 10.0.0.7->Wazuh-AWS:{EVENT}")
+    running.wait_for_alerts(before + 2)
     own, agents = running.alerts()[before:]
     assert own["rule"]["id"] == "80301"
     assert own["location"] == "Wazuh-AWS"
@@ -139,11 +148,39 @@ def test_reload_over_the_control_socket_answers_when_it_is_done(running: Running
     )
     assert running.ask_json("analysis", {"command": "reload-ruleset"}) == {"error": 0, "message": "ok", "data": []}
     before = len(running.alerts())
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
-        client.connect(str(running.sockets / "queue"))
-        client.send(f"1:Wazuh-AWS:{EVENT}".encode())
-    wait_for(lambda: len(running.alerts()) > before, running.daemon)
+    running.send(f"1:Wazuh-AWS:{EVENT}")
+    running.wait_for_alerts(before + 1)
     assert running.alerts()[-1]["rule"]["id"] == "100900"
+
+
+def test_counters_and_half_filled_series_survive_a_reload_and_a_restart(tmp_path: Path) -> None:
+    """Five of six before a reload, and of the next six before a kill: the counting goes on where it was."""
+    running = Running(tmp_path / "home")
+    (running.home / "etc/rules/zz_series_rules.xml").write_text(
+        '<group name="t,"><rule id="100910" level="10" frequency="6" timeframe="300">'
+        "<if_matched_sid>80301</if_matched_sid><description>six of them</description></rule></group>"
+    )
+    reload = {"command": "reload-ruleset"}
+    assert running.ask_json("analysis", reload)["error"] == 0
+    running.send(*[f"1:Wazuh-AWS:{EVENT}"] * 5)
+    running.wait_for_alerts(5)
+    assert running.ask_json("analysis", reload)["error"] == 0
+    running.send(*[f"1:Wazuh-AWS:{EVENT}"] * 3)
+    running.wait_for_alerts(8)
+    running.daemon.kill()
+    running.daemon.communicate()
+    running = Running(tmp_path / "home")
+    running.send(*[f"1:Wazuh-AWS:{EVENT}"] * 4)
+    running.wait_for_alerts(12)
+    stop(running.daemon)
+    fired = [(alert["rule"]["id"], alert["rule"]["firedtimes"]) for alert in running.alerts()]
+    one, six = "80301", "100910"
+    assert fired == [
+        *[(one, n) for n in range(1, 6)],
+        (six, 1),
+        *[(one, n) for n in range(6, 11)],
+        (six, 2),
+    ]
 
 
 def test_a_socket_that_somebody_listens_on_is_left_alone(tmp_path: Path) -> None:

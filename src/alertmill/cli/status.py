@@ -42,7 +42,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
         daemon_runs = checkpoints.daemon_runs()
     finally:
         checkpoints.close()
-    healthy = not failures and not counters.get("rejected") and not any(scope.error for scope in scopes)
+    # Rejected records are history, kept in logs/rejected/; what is unhealthy is what is not read now.
+    healthy = not failures and not any(scope.error for scope in scopes)
     if options.json:
         print(json.dumps(_as_values(daemon_runs, healthy, scopes, failures, counters), indent=1), file=context.stdout)
     else:
@@ -78,6 +79,7 @@ def _as_text(
     lines.append(
         f"{counters.get('received', 0)} records, {counters.get('alerts', 0)} alerts, "
         f"{counters.get('objects', 0)} objects read, {counters.get('rejected', 0)} records rejected"
+        + (" (kept in logs/rejected/)" if counters.get("rejected") else "")
     )
     for scope in scopes:
         if scope.name.endswith(_WHOLE_DEFINITION) and not scope.error:
