@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from xml.etree import ElementTree
 
@@ -174,7 +174,7 @@ def flow_otel(scenario: Scenario, runs: Runs) -> Runs:
             message = flow(scenario, key_end, header.replace("-", "_"), row)
             for name in TIMES:
                 column = dict(zip(header.split(), row.split(), strict=True))[name]
-                message["aws"][name] = datetime.utcfromtimestamp(int(column)).strftime("%Y-%m-%dT%H:%M:%SZ")
+                message["aws"][name] = datetime.fromtimestamp(int(column), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             expected.append(message)
     return [expected]
 
