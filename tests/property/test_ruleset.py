@@ -16,7 +16,7 @@ from alertmill.ruleset import MatchResult, RuleOptions, Ruleset, State, load_lis
 from support import LONG
 from unit.ruleset.helpers import DECODERS, NOON, TOP, event, grouped, rule
 
-EXAMPLES = 3000 if LONG else 60
+EXAMPLES = 1000 if LONG else 60
 quick = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 #: Few words, so that rules and events meet.

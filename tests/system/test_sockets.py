@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,23 @@ def test_counters_and_half_filled_series_survive_a_reload_and_a_restart(tmp_path
         *[(one, n) for n in range(6, 11)],
         (six, 2),
     ]
+
+
+def test_the_eps_limit_lets_a_burst_through_and_then_the_rate(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    make_home(home)
+    conf = home / "etc" / "ossec.conf"
+    limit = "<limits><eps><maximum>2</maximum><timeframe>2</timeframe></eps></limits>"
+    conf.write_text(f"{conf.read_text()}<ossec_config><global>{limit}</global></ossec_config>")
+    running = Running(home)
+    assert "EPS limit enabled, EPS: '2', timeframe: '2'" in log_of(home)
+    began = time.monotonic()
+    for count in (4, 4, 1):
+        before = len(running.alerts())
+        running.send(*[f"1:Wazuh-AWS:{EVENT}"] * count)
+        running.wait_for_alerts(before + count)
+    assert time.monotonic() - began > 1.5
+    stop(running.daemon)
 
 
 def test_a_socket_that_somebody_listens_on_is_left_alone(tmp_path: Path) -> None:

@@ -63,11 +63,7 @@ _GLOBAL_OPTIONS = {
 }
 
 _EPS_OPTIONS = {
-    "maximum": Option(
-        parse.number(0, defaults.MAX_EPS, "events per second"),
-        idle="Alertmill reads no faster than it can analyse, and drops nothing; a limit is not needed",
-        quiet=(0,),
-    ),
+    "maximum": Option(parse.number(0, defaults.MAX_EPS, "events per second")),
     "timeframe": Option(parse.number(1, defaults.MAX_EPS_TIMEFRAME, "seconds")),
 }
 

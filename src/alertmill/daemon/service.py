@@ -20,7 +20,9 @@ from types import FrameType
 
 from alertmill import logtest
 from alertmill.bootstrap import Program
+from alertmill.config.models import Global
 from alertmill.daemon.control import MAX_REQUEST, Control
+from alertmill.daemon.eps import EpsLimit
 from alertmill.daemon.frames import FrameServer
 from alertmill.daemon.inbox import Ended, Inbox
 from alertmill.daemon.reload import Built, Reloader, decide
@@ -57,6 +59,7 @@ class Service:
         self._notifier = notifier or Notifier()
         self._log = TaggedLog(ENGINE_TAG)
         self._reloader = Reloader(program.load_engine)
+        self._limit = _eps_limit(program.config.global_)
         self._stop_signal = 0
         self._reload_asked = False
         #: Those who wait for the result of a reload: of the next one, and of the one under way.
@@ -71,6 +74,7 @@ class Service:
         self._inbox.start()
         servers = [] if self._once else self._open_sockets()
         self._log("INFO", f"Started (pid: {os.getpid()}).")
+        self._log("INFO", _limit_in_words(self._limit))
         self._notifier.ready("analysing")
         try:
             self._loop()
@@ -93,9 +97,16 @@ class Service:
             if waiting is not None and waiting <= 0:
                 self._pipeline.flush()
                 continue
-            item = self._inbox.get(_IDLE_TURN if waiting is None else min(waiting, _IDLE_TURN))
+            turn = _IDLE_TURN if waiting is None else min(waiting, _IDLE_TURN)
+            pause = self._limit.wait(time.monotonic()) if self._limit is not None else 0.0
+            if pause > 0:
+                time.sleep(min(pause, turn))
+                continue
+            item = self._inbox.get(turn)
             if isinstance(item, Batch):
                 self._pipeline.process(item)
+                if self._limit is not None:
+                    self._limit.spend(len(item.records), time.monotonic())
             elif isinstance(item, Ended):
                 self._failed = bool(item.error)
                 if self._once or self._failed:
@@ -203,6 +214,16 @@ class Service:
             waited = time.monotonic() - began
             self._log("WARNING", f"{self._inbox.alive} sources did not end within {waited:.0f} s; left behind")
         self._program.close()
+
+
+def _eps_limit(settings: Global) -> EpsLimit | None:
+    return EpsLimit(settings.eps_maximum, settings.eps_timeframe) if settings.eps_maximum else None
+
+
+def _limit_in_words(limit: EpsLimit | None) -> str:
+    if limit is None:
+        return "EPS limit disabled"
+    return f"EPS limit enabled, EPS: '{limit.maximum}', timeframe: '{limit.timeframe}'"
 
 
 def _spare_the_collector() -> None:

@@ -95,7 +95,6 @@ def test_nothing_is_said_of_options_that_change_nothing(load, options):
         ("<geoipdb>/x</geoipdb>", "looks up no places"),
         ("<integrity_checking>7</integrity_checking>", "checks that Alertmill does not make"),
         ("<stats>9</stats>", "no hourly statistics"),
-        ("<limits><eps><maximum>5</maximum></eps></limits>", "drops nothing"),
         ("<limits><eps><timeframe>5</timeframe></eps></limits>", "nothing is limited"),
         ("<memory_size>7</memory_size>", "2048 is used"),
         ("<jsonout_output>no</jsonout_output><alerts_log>no</alerts_log>", "written nowhere"),
