@@ -19,6 +19,7 @@ from typing import Protocol
 
 from alertmill.checkpoints import SNAPSHOT_AFTER, Checkpoints, Commit
 from alertmill.engine import Engine
+from alertmill.event import Outcome, Record
 from alertmill.metrics import OVERRUNS, Counters
 from alertmill.ruleset import State
 from alertmill.sinks.dated_file import redo
@@ -63,6 +64,7 @@ class Pipeline:
         self.counters = Counters()
         stored = checkpoints.counters()
         self.counters.add(stored)
+        outputs.last_alert_position = self.counters.last_alert_position
         #: Overruns of patterns by name: before this engine came, and told so far.
         self._overruns_before = Counter({name: n for name, n in stored.items() if name.startswith(OVERRUNS)})
         self._overruns_told = Counter(self._overruns_before)
@@ -84,25 +86,35 @@ class Pipeline:
             self._due_at = self._monotonic() + COMMIT_AFTER
         if batch.records:
             self._turn_files(batch.records[0].time)
-            process, state, outputs, counters = self.engine.process, self.state, self._outputs, self.counters
             for record in batch.records:
-                outcome = process(record, state)
-                if outputs.wants(outcome):
-                    outputs.add(record, outcome)
-                if outcome.alert:
-                    counters.alerts += 1
-                elif outcome.rejected:
-                    counters.rejected += 1
-                    self._log("ERROR", f"{record.place or record.location}: record kept aside: {outcome.rejected}")
-                elif outcome.dropped:
-                    counters.dropped += 1
-                for warning in outcome.warnings:
-                    self._log("WARNING", f"{record.place or record.location}: {warning}")
-            counters.received += len(batch.records)
+                self._analyse(record)
+            self.counters.received += len(batch.records)
         self._commit.marks.extend(batch.marks)
         self._acks.append(batch.ack)
         if self._outputs.waiting >= COMMIT_BYTES or self._monotonic() >= self._due_at:
             self.flush()
+
+    def _analyse(self, record: Record) -> None:
+        """One record through the engine and into the outputs; what fails on the way is kept aside."""
+        outcome = self.engine.process(record, self.state)
+        if self._outputs.wants(outcome):
+            try:
+                self._outputs.add(record, outcome)
+            except Exception as error:  # hostile text must not end the daemon, nor be lost
+                reason = f"its alert cannot be written, please report it: {type(error).__name__}: {error}"
+                outcome = Outcome(rejected=reason)
+                self._outputs.add(record, outcome)
+        if outcome.alert:
+            self.counters.alerts += 1
+        elif outcome.rejected:
+            self.counters.rejected += 1
+            self._log("ERROR", f"{record.place or record.location}: record kept aside: {outcome.rejected}")
+        elif outcome.dropped:
+            self.counters.dropped += 1
+        elif outcome.event is not None and outcome.event.decoder is None:
+            self.counters.undecoded += 1
+        for warning in outcome.warnings:
+            self._log("WARNING", f"{record.place or record.location}: {warning}")
 
     @property
     def waiting(self) -> float | None:
@@ -161,6 +173,7 @@ class Pipeline:
 
     def _count(self) -> None:
         self.counters.commits += 1
+        self.counters.last_alert_position = self._outputs.last_alert_position
         for mark in self._commit.marks:
             if isinstance(mark, ObjectDone):
                 self.counters.objects += 1

@@ -17,7 +17,7 @@ from alertmill.pipeline import COMMIT_AFTER, COMMIT_BYTES, Pipeline, redo_output
 from alertmill.sinks.dated_file import DatedFile
 from alertmill.sinks.journal import Journal
 from alertmill.sinks.outputs import Outputs
-from alertmill.sinks.rotation import ALERTS_JSON, WithinDay
+from alertmill.sinks.rotation import ALERTS_JSON, ARCHIVES_LOG, WithinDay
 from alertmill.sources.base import Batch, ObjectDone
 
 NOON = datetime(2026, 1, 15, 12, tzinfo=UTC).timestamp()
@@ -31,6 +31,18 @@ class LineSink:
 
     def render(self, outcome: Outcome, alert_id: str) -> bytes:
         assert outcome.event is not None
+        return f"{alert_id} {outcome.event.record.message}\n".encode()
+
+
+class EventSink:
+    """An output that writes every event, and cannot spell one of them."""
+
+    name = ARCHIVES_LOG
+
+    def render(self, outcome: Outcome, alert_id: str) -> bytes:
+        assert outcome.event is not None
+        if outcome.event.record.message == "unspeakable":
+            raise UnicodeError("no words for it")
         return f"{alert_id} {outcome.event.record.message}\n".encode()
 
 
@@ -63,13 +75,16 @@ class Desk:
     home: Path
     within_day: WithinDay = field(default_factory=WithinDay)
     now: float = 0.0
+    archives: bool = False
     said: list[str] = field(default_factory=list)
     acked: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.checkpoints = Checkpoints(self.home / "var")
         self.journal = Journal(self.home / "var" / "output.journal")
-        self.outputs = Outputs(self.home, [LineSink()], within_day=self.within_day)
+        self.outputs = Outputs(
+            self.home, [LineSink()], [EventSink()] if self.archives else [], within_day=self.within_day
+        )
         self.engine = EchoEngine()
         self.pipeline = Pipeline(
             cast(Any, self.engine),
@@ -224,4 +239,29 @@ def test_patterns_that_give_up_are_named_counted_and_remembered(tmp_path: Path) 
     counters = again.checkpoints.counters()
     assert counters["overruns"] == 4
     assert counters["overruns of rule 7 <regex> (a*)*"] == 4
+    again.close()
+
+
+def test_an_event_that_cannot_be_written_is_kept_aside_whole(tmp_path: Path) -> None:
+    """No output has half of it: neither the one that failed nor those before it."""
+    desk = Desk(tmp_path, archives=True)
+    desk.pipeline.process(desk.batch("one", "unspeakable", "two"))
+    desk.pipeline.finish()
+    assert desk.alerts() == f"{NOON:.0f}.0 one\n{NOON:.0f}.17 two\n"
+    assert (tmp_path / "logs/archives/archives.log").read_text().count("\n") == 2
+    assert "no words for it" in (tmp_path / "logs/rejected/rejected.json").read_text()
+    assert desk.pipeline.counters.rejected == 1
+    desk.close()
+
+
+def test_archived_events_name_the_last_alert_also_after_a_restart(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, archives=True)
+    desk.pipeline.process(desk.batch("one", "two", "quiet"))
+    desk.pipeline.finish()
+    desk.close()
+    again = Desk(tmp_path, archives=True)
+    again.pipeline.process(again.batch("quiet", key="k2"))
+    again.pipeline.finish()
+    lines = (tmp_path / "logs/archives/archives.log").read_text().splitlines()
+    assert [line.split()[0].split(".")[1] for line in lines] == ["0", "17", "17", "17"]
     again.close()

@@ -81,7 +81,8 @@ class Outputs:
         self._day: date | None = None
         self._within_day = within_day or WithinDay()
         self._last_rotation: float | None = None
-        self._last_alert_position = 0
+        #: Where the last alert began in the file that alert ids count.
+        self.last_alert_position = 0
 
     def open_day(self, day: date) -> None:
         """Switch all outputs to the files of `day`. The buffers must be empty. Raises OutputError."""
@@ -125,24 +126,25 @@ class Outputs:
         return self._day
 
     def add(self, record: Record, outcome: Outcome) -> None:
-        """Render what `outcome` adds to each output."""
+        """Render what `outcome` adds to each output. Nothing is added anywhere when one of them cannot render it."""
+        rendered: list[tuple[_Channel, bytes]] = []
+        position = self.last_alert_position
         if outcome.alert:
             position = self._alert_channels[0].position if self._alert_channels else 0
-            self._last_alert_position = position
             alert_id = f"{int(record.time)}.{position}"
-            for channel in self._alert_channels:
-                channel.add(channel.sink.render(outcome, alert_id))
-        if self._event_channels and outcome.event is not None:
+            rendered += [(channel, channel.sink.render(outcome, alert_id)) for channel in self._alert_channels]
+        if outcome.event is not None:
             # Archived events carry the position of the most recently written alert.
-            event_id = f"{int(record.time)}.{self._last_alert_position}"
-            for channel in self._event_channels:
-                channel.add(channel.sink.render(outcome, event_id))
-        if self._category_channels and outcome.event is not None:
+            event_id = f"{int(record.time)}.{position}"
+            rendered += [(channel, channel.sink.render(outcome, event_id)) for channel in self._event_channels]
             special = self._category_channels.get(outcome.event.category)
             if special is not None:
-                special.add(special.sink.render(outcome, ""))
+                rendered.append((special, special.sink.render(outcome, "")))
         if outcome.rejected:
-            self._rejected.add(self._rejected_sink.render_record(record, outcome))
+            rendered.append((self._rejected, self._rejected_sink.render_record(record, outcome)))
+        self.last_alert_position = position
+        for channel, data in rendered:
+            channel.add(data)
 
     @property
     def waiting(self) -> int:
