@@ -41,6 +41,7 @@ class Program:
     LoadError when there is nothing to go on with. `close` gives up files, database and lock.
     """
 
+    home: Path
     pipeline: Pipeline
     sources: Sequence[Source]
     checkpoints: Checkpoints
@@ -89,6 +90,7 @@ def build(installation: Installation) -> Program:
         sources = _sources(config, installation, clock, opened)
         close = opened.pop_all().close
     return Program(
+        installation.home,
         pipeline,
         sources,
         checkpoints,

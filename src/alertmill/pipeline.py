@@ -20,7 +20,7 @@ from typing import Protocol
 from alertmill.checkpoints import SNAPSHOT_AFTER, Checkpoints, Commit
 from alertmill.engine import Engine
 from alertmill.event import Outcome, Record
-from alertmill.metrics import OVERRUNS, Counters
+from alertmill.metrics import OVERRUNS, Counters, EventCounts
 from alertmill.ruleset import State
 from alertmill.sinks.dated_file import redo
 from alertmill.sinks.journal import Journal
@@ -61,6 +61,8 @@ class Pipeline:
     ) -> None:
         self.engine = engine
         self.state = state
+        #: Events since the start, by what sent them.
+        self.events = EventCounts()
         self.counters = Counters()
         stored = checkpoints.counters()
         self.counters.add(stored)
@@ -104,8 +106,10 @@ class Pipeline:
                 reason = f"its alert cannot be written, please report it: {type(error).__name__}: {error}"
                 outcome = Outcome(rejected=reason)
                 self._outputs.add(record, outcome)
+        self.events.count(record.queue, record.location, bool(outcome.rejected))
         if outcome.alert:
             self.counters.alerts += 1
+            self.events.count_alert(record.queue, record.location)
         elif outcome.rejected:
             self.counters.rejected += 1
             self._log("ERROR", f"{record.place or record.location}: record kept aside: {outcome.rejected}")
@@ -113,6 +117,8 @@ class Pipeline:
             self.counters.dropped += 1
         elif outcome.event is not None and outcome.event.decoder is None:
             self.counters.undecoded += 1
+        if outcome.event is not None and outcome.event.category == "firewall" and not outcome.dropped:
+            self.events.firewall += 1
         for warning in outcome.warnings:
             self._log("WARNING", f"{record.place or record.location}: {warning}")
 
@@ -166,6 +172,7 @@ class Pipeline:
         if changes is None:
             return
         self._commit.facts.extend(changes.facts)
+        self.events.fts += sum(kind == "fts" for kind, _, _ in changes.facts)
         if self._checkpoints.journal_size + len(changes.journal) > SNAPSHOT_AFTER:
             self._commit.snapshot = self.state.snapshot()
         else:

@@ -133,9 +133,23 @@ def test_the_control_socket_tells_settings_and_counts(running: Running) -> None:
         "message": "ok",
         "data": {"alerts": {"email_alert_level": 12, "log_alert_level": 2}},
     }
+    running.send(f"1:Wazuh-AWS:{EVENT}")
+    running.wait_for_alerts(1)
     stats = running.ask_json("analysis", {"command": "getstats"})
     assert stats["data"]["name"] == "wazuh-analysisd"
-    assert stats["data"]["metrics"]["events"]["received"] >= 0
+    events = stats["data"]["metrics"]["events"]
+    assert events["received_breakdown"]["decoded_breakdown"]["modules_breakdown"]["aws"] >= 1
+    assert events["written_breakdown"]["alerts"] >= 1
+    rules = running.ask_json("analysis", {"command": "getconfig", "parameters": {"section": "rules"}})
+    assert rules["data"]["rules"][0]["sigid"] == 1
+
+
+def test_a_running_daemon_has_a_pid_file_and_a_state_file(running: Running) -> None:
+    folder = running.home / "var" / "run"
+    pid = running.daemon.pid
+    assert (folder / f"wazuh-analysisd-{pid}.pid").read_text() == f"{pid}\n"
+    wait_for((folder / "wazuh-analysisd.state").exists, running.daemon)
+    assert "events_received='" in (folder / "wazuh-analysisd.state").read_text()
 
 
 def test_reload_over_the_control_socket_answers_when_it_is_done(running: Running) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from itertools import chain
 from pathlib import Path
 from threading import Event
 
@@ -18,7 +17,7 @@ from alertmill.alerts import AlertFacts, AlertWriter, alert_id
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
 from alertmill.config.models import Bucket, Config, EventFormat, Global, Ruleset, RulesetPath
 from alertmill.engine import Engine
-from alertmill.errors import AlertmillError, LoadError, Problems
+from alertmill.errors import LoadError, Problems, SourceError
 from alertmill.event import Record
 from alertmill.installation import Installation, shipped
 from alertmill.sources.aws.at_rest import ObjectAtRest, find_objects, guess_type, opened
@@ -56,15 +55,11 @@ def run(options: argparse.Namespace, context: Context) -> int:
         print(error, file=context.stderr)
         return EXIT_PROBLEMS
     scan = _Scan(engine, event_format, options.type, context)
-    try:
-        with _progress(context) as progress:
-            task = progress.add_task(scan.tally(), total=None)
-            for found, body in opened(chain.from_iterable(map(find_objects, options.source))):
-                scan.read(found, body)
-                progress.update(task, description=scan.tally())
-    except AlertmillError as error:
-        print(f"alertmill scan: {error}", file=context.stderr)
-        scan.failed += 1
+    with _progress(context) as progress:
+        task = progress.add_task(scan.tally(), total=None)
+        for found, body in opened(scan.find(options.source)):
+            scan.read(found, body)
+            progress.update(task, description=scan.tally())
     print(scan.tally(), file=context.stderr)
     return EXIT_PROBLEMS if scan.failed else EXIT_OK
 
@@ -132,6 +127,15 @@ class _Scan:
         if self.failed:
             parts.append(f"{self.failed} could not be read")
         return ", ".join(parts)
+
+    def find(self, sources: Sequence[str]) -> Iterator[ObjectAtRest]:
+        """The objects of all sources in order; a source that is not there is told, counted, and stops no other."""
+        for source in sources:
+            try:
+                yield from find_objects(source)
+            except SourceError as error:
+                self.failed += 1
+                self._say(str(error))
 
     def read(self, found: ObjectAtRest, fetched: Future[Body]) -> None:
         """Analyse one object; what cannot be read is told on standard error and counted."""

@@ -89,6 +89,11 @@ class Inbox:
                 yield item
 
     @property
+    def waiting(self) -> int:
+        """Batches that wait for the engine."""
+        return self._queue.qsize()
+
+    @property
     def alive(self) -> int:
         """Source threads that still run."""
         return sum(thread.is_alive() for thread in self._threads)

@@ -24,9 +24,11 @@ from alertmill.config.models import Global
 from alertmill.daemon.control import MAX_REQUEST, Control
 from alertmill.daemon.eps import EpsLimit
 from alertmill.daemon.frames import FrameServer
-from alertmill.daemon.inbox import Ended, Inbox
+from alertmill.daemon.inbox import INBOX_SIZE, Ended, Inbox
 from alertmill.daemon.reload import Built, Reloader, decide
 from alertmill.daemon.sd_notify import Notifier
+from alertmill.daemon.state_file import RunFiles, render_state
+from alertmill.daemon.stats import EpsFigures, QueueUse, Statistics
 from alertmill.errors import CheckpointError, OutputError, SourceError
 from alertmill.log import ENGINE_TAG, TaggedLog
 from alertmill.sources.base import Batch
@@ -60,6 +62,21 @@ class Service:
         self._log = TaggedLog(ENGINE_TAG)
         self._reloader = Reloader(program.load_engine)
         self._limit = _eps_limit(program.config.global_)
+        self._statistics = Statistics(
+            program.config,
+            self._pipeline.counters,
+            time.time,
+            events=self._pipeline.events,
+            eps=self._eps_figures if self._limit is not None else None,
+            inbox=lambda: QueueUse(self._inbox.waiting, INBOX_SIZE),
+        )
+        self._run_files = RunFiles(
+            program.home,
+            os.getpid(),
+            program.config.internal.analysisd.state_interval,
+            lambda: render_state(self._statistics.state(), {"event": self._statistics.inbox()}),
+            self._log,
+        )
         self._stop_signal = 0
         self._reload_asked = False
         #: Those who wait for the result of a reload: of the next one, and of the one under way.
@@ -71,6 +88,12 @@ class Service:
         """Start, loop, stop. Returns the exit code."""
         self._take_signals()
         _spare_the_collector()
+        try:
+            self._run_files.open()
+        except OutputError as error:
+            self._log("CRITICAL", str(error))
+            self._program.close()
+            return EXIT_FAILED
         self._inbox.start()
         servers = [] if self._once else self._open_sockets()
         self._log("INFO", f"Started (pid: {os.getpid()}).")
@@ -92,6 +115,7 @@ class Service:
     def _loop(self) -> None:
         while not self._stop_signal and not self._failed:
             self._notifier.pulse()
+            self._run_files.tick(time.monotonic())
             self._reload_if_asked()
             waiting = self._pipeline.waiting
             if waiting is not None and waiting <= 0:
@@ -149,7 +173,7 @@ class Service:
     def _open_sockets(self) -> list[FrameServer]:
         """The control socket and, unless switched off, the one of test sessions."""
         program = self._program
-        control = Control(program.config, self._pipeline.counters, self.reload_ruleset, time.time)
+        control = Control(program.config, self._statistics, lambda: self._pipeline.engine, self.reload_ruleset)
         servers = self._serve(program.analysis_socket, control.reply, MAX_REQUEST, "control")
         if not program.config.rule_test.enabled:
             self._log("INFO", "(7201): Logtest disabled")
@@ -213,7 +237,11 @@ class Service:
         if not self._inbox.stop(STOP_PATIENCE):
             waited = time.monotonic() - began
             self._log("WARNING", f"{self._inbox.alive} sources did not end within {waited:.0f} s; left behind")
+        self._run_files.close()
         self._program.close()
+
+    def _eps_figures(self) -> EpsFigures:
+        return EpsFigures(max(self._limit.credits, 0) if self._limit is not None else 0)
 
 
 def _eps_limit(settings: Global) -> EpsLimit | None:

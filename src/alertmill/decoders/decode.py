@@ -51,6 +51,11 @@ class DecoderTree:
         self._json_route: JsonRoute | None = json_route(self._without_program)
 
     @property
+    def roots(self) -> tuple[Root, ...]:
+        """All roots, those with a program name first, each list in the order in which it is tried."""
+        return (*self._with_program, *self._without_program)
+
+    @property
     def overruns(self) -> int:
         """How often a pattern gave up on a text because it took too much work."""
         return sum(pattern.matcher.overruns for pattern in self._patterns())

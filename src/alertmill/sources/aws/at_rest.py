@@ -16,7 +16,7 @@ from alertmill.config.models import Bucket
 from alertmill.errors import SourceError
 from alertmill.sources.aws.buckets import BUCKET_TYPES
 from alertmill.sources.aws.buckets.base import BucketType
-from alertmill.sources.aws.faults import ParseError, StoreError, UnpackError
+from alertmill.sources.aws.faults import StoreError, UnpackError
 from alertmill.sources.aws.listing import ListRequest
 from alertmill.sources.aws.s3 import S3Store
 from alertmill.sources.aws.store import Body
@@ -86,6 +86,8 @@ def _file(path: Path) -> ObjectAtRest:
 
 def _in_bucket(source: str) -> Iterator[ObjectAtRest]:
     name, _, prefix = source.removeprefix("s3://").partition("/")
+    if not name:
+        raise SourceError(f"{source} names no bucket; write s3://bucket/prefix")
     store = S3Store(Bucket(type="custom", name=name), None)
     request: ListRequest | None = ListRequest(prefix)
     try:
@@ -106,24 +108,31 @@ def _fetch(store: S3Store, key: str, etag: str) -> Callable[[], Body]:
 
 
 def guess_type(key: str, body: Body) -> BucketType | None:
-    """The type of an object by its key's layout, else by how its content begins; None when it is none of ours."""
+    """The type of an object by its key's layout, else by how its content begins; None when it is none of ours.
+
+    Raises UnpackError or OSError for an object that cannot be unpacked, when nothing else tells its type.
+    """
     for kind in BUCKET_TYPES.values():
         if kind.lies_at(key):
             return kind
-    head = _head(key, body)
+    head, fault = _head(key, body)
     for kind in BUCKET_TYPES.values():
         if kind.begins_like(head):
             return kind
+    if fault is not None:
+        raise fault
     return None
 
 
-def _head(key: str, body: Body) -> str:
+def _head(key: str, body: Body) -> tuple[str, Exception | None]:
+    """How the text begins, as far as it can be unpacked, and what was in the way of more."""
     head = b""
+    fault: Exception | None = None
     try:
         for piece in unpack(body.chunks(), key):
             head += piece
             if len(head) >= HEAD:
                 break
-    except (UnpackError, ParseError, OSError):
-        pass  # reading the object will say what is wrong with it
-    return head[:HEAD].decode("utf-8", "replace")
+    except (UnpackError, OSError) as error:
+        fault = error
+    return head[:HEAD].decode("utf-8", "replace"), fault

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 from alertmill import codes
 from alertmill.config.models import AwsS3, Bucket, EventFormat
@@ -33,6 +34,9 @@ _REMOVERS = 4
 
 #: Seconds of a month, for the pauses between attempts of a schedule that counts months.
 _MONTH = 30 * 86_400
+
+#: Seconds between two looks at the stop flag while waiting for a commit.
+_PATIENCE = 0.1
 
 
 class BucketPoller:
@@ -77,6 +81,7 @@ class BucketPoller:
         self._getters = Workers(AHEAD_OBJECTS, f"{name}-get")
         self._removers = Workers(_REMOVERS, f"{name}-delete")
         self._definitions: dict[int, Definition] = {}
+        self._committed: dict[str, Event] = {}
         self._buckets = [bucket for bucket in config.buckets if bucket.type in bucket_types]
         for bucket in self._buckets:  # a discard_regex that does not compile shows now
             self._reader(bucket, _ignore)
@@ -144,13 +149,16 @@ class BucketPoller:
         for number, bucket in enumerate(self._buckets):
             if stop.is_set():
                 return
+            whole = self._whole_scope(bucket)
+            if not self._all_committed(whole, stop):
+                return
             self._log("INFO", f"Executing Bucket Analysis: ({_described(bucket)})")
             try:
                 definition = self._definition(number, bucket, stop)
             except StoreError as fault:
                 error = f"{fault} (exit code {fault.exit_code})"
                 self._log("ERROR", f"Bucket: {bucket.name} - {error}")
-                yield Batch(marks=(ScopeReport(self._whole_scope(bucket), self._clock(), 0, 0, "", error),))
+                yield Batch(marks=(ScopeReport(whole, self._clock(), 0, 0, "", error),))
                 continue
             if definition is None:
                 return
@@ -164,9 +172,23 @@ class BucketPoller:
                 skip_on_error=self._config.skip_on_error,
             )
             yield from run.batches()
+            self._committed[whole] = committed = Event()
+            yield Batch(ack=committed.set)
             if run.credentials_failed:
                 self._definitions.pop(number).store.close()
         self._log("INFO", "Fetching logs finished.")
+
+    def _all_committed(self, whole: str, stop: Stop) -> bool:
+        """Wait until everything that the last run over the same place read is committed; False when told to stop.
+
+        Before that `Progress` does not know of it, and the run would read it again: the next run of a schedule that is
+        overtaken, or the next definition with the same bucket.
+        """
+        committed = self._committed.get(whole)
+        while committed is not None and not committed.wait(_PATIENCE):
+            if stop.is_set():
+                return False
+        return True
 
     def _definition(self, number: int, bucket: Bucket, stop: Stop) -> Definition | None:
         """What serves a definition, made at its first run; tried again in the next run when that fails.

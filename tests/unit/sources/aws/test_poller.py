@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import queue
 import threading
 from datetime import date
 from typing import Any
@@ -207,6 +208,49 @@ def test_the_same_key_and_etag_are_read_once_another_etag_again() -> None:
     assert ids(on_bench.run()) == ["two"]
 
 
+@pytest.mark.parametrize("runs", [1, 2], ids=["a bucket listed twice", "an overtaken schedule"])
+def test_what_is_not_committed_yet_is_waited_for(runs: int) -> None:
+    on_bench = bench({trail_key(day(15), "a"): trail("a"), trail_key(day(15), "b"): BAD})
+    buckets = on_bench.config.buckets * (2 // runs)
+    on_bench.config = on_bench.config.model_copy(update={"buckets": buckets})
+    arrived: queue.Queue[Batch | None] = queue.Queue()
+
+    def source() -> None:
+        for _ in range(runs):
+            for batch in on_bench.batches():
+                arrived.put(batch)
+        arrived.put(None)
+
+    threading.Thread(target=source, daemon=True).start()
+    records: list[Record] = []
+    waiting: list[Batch] = []
+    for _ in range(1000):
+        try:
+            batch = arrived.get(timeout=0.2)
+        except queue.Empty:  # the source waits for this
+            for one in waiting:
+                on_bench.progress.commit(one)
+            waiting.clear()
+            continue
+        if batch is None:
+            break
+        waiting.append(batch)
+        records += batch.records
+    assert batch is None
+    assert [name[-9:] for name in ids(records)] == ["a", "b.json.gz"]
+
+
+def test_stopping_while_a_commit_is_waited_for() -> None:
+    on_bench = bench({trail_key(day(15), "a"): trail("a")})
+    records = [record for batch in on_bench.batches() for record in batch.records]
+    again = threading.Thread(target=lambda: records.extend(r for batch in on_bench.batches() for r in batch.records))
+    again.start()
+    on_bench.stop.set()
+    again.join(10)
+    assert not again.is_alive()
+    assert ids(records) == ["a"]
+
+
 def test_marks_follow_the_records() -> None:
     on_bench = bench({trail_key(day(15), "a"): trail("a"), trail_key(day(15), "b"): trail("b", "c")})
     batches = list(on_bench.batches())
@@ -218,6 +262,7 @@ def test_marks_follow_the_records() -> None:
         ["ObjectDone"],
         ["ScopeBound", "ScopeReport"],
         ["ScopeReport"],
+        [],  # its ack tells that all of the run is committed
     ]
     assert [len(batch.records) for batch in batches] == [0, 0, 1, 2, 0, 0]
     done = [mark for batch in batches for mark in batch.marks if isinstance(mark, ObjectDone)]

@@ -1,0 +1,64 @@
+"""`alertmill scan`: what it cannot read is told and counted, and stops nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, main
+
+_SIGN_IN = {
+    "eventTime": "2026-01-15T10:01:02Z",
+    "eventSource": "signin.amazonaws.com",
+    "eventName": "ConsoleLogin",
+    "eventType": "AwsConsoleSignIn",
+    "sourceIPAddress": "198.51.100.7",
+    "errorMessage": "Failed authentication",
+    "responseElements": {"ConsoleLogin": "Failure"},
+}
+
+
+@pytest.fixture
+def trail(tmp_path: Path) -> Path:
+    """A CloudTrail object under a name that says nothing, with one event that alerts."""
+    path = tmp_path / "trail.json.gz"
+    path.write_bytes(gzip.compress(json.dumps({"Records": [_SIGN_IN]}).encode()))
+    return path
+
+
+def test_objects_of_no_known_type_are_passed_over(
+    trail: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("buy milk\n")
+    assert main(["scan", str(tmp_path)]) == EXIT_OK
+    said = capsys.readouterr()
+    assert [json.loads(line)["data"]["aws"]["eventName"] for line in said.out.splitlines()] == ["ConsoleLogin"]
+    assert f"{tmp_path}/notes.txt: of no known type, passed over" in said.err
+    assert said.err.rstrip().endswith("1 of no known type passed over")
+
+
+def test_an_object_that_cannot_be_unpacked_is_a_failure_whatever_its_name(
+    trail: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.json.gz").write_bytes(b"this is no gzip")
+    assert main(["scan", str(tmp_path)]) == EXIT_PROBLEMS
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 1
+    assert f"{tmp_path}/broken.json.gz: Invalid gzip file received." in said.err
+    assert said.err.rstrip().endswith("1 could not be read")
+
+
+@pytest.mark.parametrize("missing", ["/no/such/folder", "s3://", "s3:///AWSLogs/"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_source_that_is_not_there_stops_no_other(
+    missing: str, first: bool, trail: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = [missing, str(trail)] if first else [str(trail), missing]
+    assert main(["scan", *sources]) == EXIT_PROBLEMS
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 1
+    assert f"alertmill scan: {missing}" in said.err
+    assert said.err.rstrip().endswith("1 could not be read")
