@@ -77,7 +77,10 @@ class Engine:
         if self._is_dropped(event, state):
             return Outcome(event, dropped=True, warnings=event.warnings)
         result = match(self.rules, event, state, trace=trace)
-        return Outcome(event, result.match, alert=result.alert, warnings=event.warnings)
+        warnings = event.warnings
+        if result.match is not None and (result.alert or state.session):
+            warnings += self.rules.rules_by_id[result.match.rule.id].mitre_warnings
+        return Outcome(event, result.match, alert=result.alert, warnings=warnings)
 
     def _is_dropped(self, event: Event, state: State) -> bool:
         """Whether the event ends before the rules: an incomplete firewall event, a forwarded alert of no known rule."""

@@ -29,6 +29,9 @@ from alertmill.sources.base import Batch, ObjectDone, ObjectFailed
 
 #: Seconds between two looks for patterns that gave up.
 OVERRUNS_EVERY = 30.0
+#: Seconds between two log lines of one warning about events, and warnings that are told apart for that.
+WARN_EVERY = 60.0
+_MOST_WARNINGS = 1000
 #: Batches are committed together when the oldest of them has waited this long, in seconds ...
 COMMIT_AFTER = 0.2
 #: ... or when this many bytes of output wait.
@@ -77,6 +80,8 @@ class Pipeline:
         self._log = log
         self._monotonic = monotonic
         self._zone = zone
+        #: When each warning was logged last.
+        self._warned_at: dict[str, float] = {}
         self._commit = Commit()
         self._acks: list[Callable[[], None]] = []
         self._due_at: float | None = None
@@ -120,6 +125,15 @@ class Pipeline:
         if outcome.event is not None and outcome.event.category == "firewall" and not outcome.dropped:
             self.events.firewall += 1
         for warning in outcome.warnings:
+            self._warn(warning, record)
+
+    def _warn(self, warning: str, record: Record) -> None:
+        """Log a warning about an event, each text once a minute: a thousand events may have the same to say."""
+        now = self._monotonic()
+        if now - self._warned_at.get(warning, -WARN_EVERY) >= WARN_EVERY:
+            if len(self._warned_at) >= _MOST_WARNINGS:
+                self._warned_at.clear()
+            self._warned_at[warning] = now
             self._log("WARNING", f"{record.place or record.location}: {warning}")
 
     @property

@@ -54,6 +54,10 @@ RULES = """
     <description>windows $(win.system.eventID)</description></rule>
   <rule id="100130" level="7"><if_sid>1</if_sid><program_name>^app$</program_name><match>mill is down</match>
     <description>down</description></rule>
+  <rule id="100140" level="4"><if_sid>100100</if_sid><field name="k">^technique$</field><description>t</description>
+    <mitre><id>T0000</id></mitre></rule>
+  <rule id="100141" level="0"><if_sid>100100</if_sid><field name="k">^silent mitre$</field><description>s</description>
+    <mitre><id>T0000</id></mitre></rule>
 </group>
 """
 
@@ -211,3 +215,19 @@ def test_no_record_raises_and_none_is_lost(message: str, location: str, queue: s
     outcome = ENGINE.process(Record(message, location, NOW, queue=queue), ENGINE.new_state())
     assert (outcome.event is None) is bool(outcome.rejected)
     assert not outcome.rejected.startswith("internal error")
+
+
+@pytest.mark.parametrize(
+    ("k", "session", "told"),
+    [
+        ("technique", False, True),
+        ("technique", True, True),
+        ("silent mitre", False, False),
+        ("silent mitre", True, True),
+        ("other", True, False),
+    ],
+)
+def test_unknown_techniques_are_told_with_each_alert_and_in_sessions(k: str, session: bool, told: bool) -> None:
+    """spec/alerts.md 2.4, spec/logtest.md 5.2: a session shows rules that raise no alert as well."""
+    outcome = ENGINE.process(Record(json.dumps({"k": k}), "test", NOW), ENGINE.new_state(session=session))
+    assert outcome.warnings == (("Mitre Technique ID 'T0000' not found in database.",) if told else ())

@@ -13,7 +13,7 @@ import pytest
 from alertmill.checkpoints import Checkpoints, Commit
 from alertmill.errors import CheckpointError, OutputError
 from alertmill.event import Event, Outcome, Record
-from alertmill.pipeline import COMMIT_AFTER, COMMIT_BYTES, Pipeline, redo_outputs
+from alertmill.pipeline import COMMIT_AFTER, COMMIT_BYTES, WARN_EVERY, Pipeline, redo_outputs
 from alertmill.sinks.dated_file import DatedFile
 from alertmill.sinks.journal import Journal
 from alertmill.sinks.outputs import Outputs
@@ -59,7 +59,8 @@ class EchoEngine:
         event = Event(record, location=record.location, hostname="h")
         if record.message == "bad":
             return Outcome(rejected="it is bad")
-        return Outcome(event, alert=record.message != "quiet")
+        warnings = ("odd",) if record.message == "odd" else ()
+        return Outcome(event, alert=record.message != "quiet", warnings=warnings)
 
 
 @dataclass
@@ -265,3 +266,10 @@ def test_archived_events_name_the_last_alert_also_after_a_restart(tmp_path: Path
     lines = (tmp_path / "logs/archives/archives.log").read_text().splitlines()
     assert [line.split()[0].split(".")[1] for line in lines] == ["0", "17", "17", "17"]
     again.close()
+
+
+def test_a_warning_that_every_event_gives_is_logged_once_a_minute(desk: Desk) -> None:
+    desk.pipeline.process(desk.batch("odd", "odd", "odd"))
+    desk.now = WARN_EVERY
+    desk.pipeline.process(desk.batch("odd", "odd", key="k2"))
+    assert desk.said == ["WARNING loc: odd"] * 2
