@@ -29,6 +29,7 @@ from alertmill.sinks.journal import Journal
 from alertmill.sinks.outputs import Outputs
 from alertmill.sinks.rotation import WithinDay
 from alertmill.sources.aws.poller import BucketPoller
+from alertmill.sources.aws.turns import Turns
 from alertmill.sources.base import Source
 from alertmill.sources.queue_socket import QueueSocket
 
@@ -140,11 +141,13 @@ def alert_facts(installation: Installation, config: Config) -> AlertFacts:
 
 def _sources(config: Config, installation: Installation, clock: Callable[[], float], opened: ExitStack) -> list[Source]:
     """The sources that ossec.conf names, in its order, behind the socket of Wazuh's own collectors."""
-    log = TaggedLog(AWS_TAG)
+    log, turns = TaggedLog(AWS_TAG), Turns()
     sources: list[Source] = [QueueSocket(installation.queue_socket, clock, TaggedLog(ENGINE_TAG))]
     for number, wodle in enumerate(config.aws_s3, 1):
         name = "aws-s3" if number == 1 else f"aws-s3 {number}"
-        poller = BucketPoller(wodle, config.global_.event_format, clock, log, name=name, spool=installation.var)
+        poller = BucketPoller(
+            wodle, config.global_.event_format, clock, log, name=name, spool=installation.var, turns=turns
+        )
         opened.callback(poller.close)
         sources.append(poller)
     return sources

@@ -151,7 +151,12 @@ class Checkpoints:
             if not self.path.exists():
                 raise CheckpointError(f"{self.path} does not exist; the daemon has not run in this home yet")
             self._writer = self._reader()
-            if self._check_version() == 0:
+            try:
+                version = self._check_version()
+            except sqlite3.DatabaseError as error:
+                self.close()
+                raise CheckpointError(f"{self.path} cannot be read: {error}") from error
+            if version == 0:
                 raise CheckpointError(f"{self.path} is empty; the daemon has not run in this home yet")
             return
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -58,8 +58,7 @@ class Daemon:
         self.lines.clear()
         messages = []
         try:
-            batches = list(self.poller.batches(self.progress, threading.Event(), once=True))
-            for batch in batches:
+            for batch in self.poller.batches(self.progress, threading.Event(), once=True):
                 self.progress.commit(batch)
                 messages += [json.loads(record.message) for record in batch.records]
         finally:
@@ -152,8 +151,8 @@ def test_a_bucket_that_does_not_exist(server: S3Server) -> None:
 
 def test_an_endpoint_where_nobody_is(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    server.make_bucket("my-logs", {trail_key("2026/01/15", "a"): trail("a")})
-    daemon = Daemon(cloudtrail(service_endpoint="http://127.0.0.1:9"), cloudtrail())
+    server.make_bucket("other-logs", {trail_key("2026/01/15", "a"): trail("a")})
+    daemon = Daemon(cloudtrail(service_endpoint="http://127.0.0.1:9"), cloudtrail("other-logs"))
     assert ids(daemon.run()) == ["a"]
     (line,) = daemon.complaints()
     assert "Could not connect" in line

@@ -133,6 +133,12 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
     again.close()
 
 
+def test_what_is_no_database_is_refused_when_looking_too(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints.db").write_bytes(b"no database " * 100)
+    with pytest.raises(CheckpointError, match="cannot be read: file is not a database"):
+        Checkpoints(tmp_path, read_only=True)
+
+
 def test_a_second_daemon_is_kept_out_but_status_may_look(tmp_path: Path) -> None:
     first = Checkpoints(tmp_path)
     with pytest.raises(CheckpointError, match="another Alertmill daemon"):

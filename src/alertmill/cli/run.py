@@ -22,7 +22,11 @@ _UMASK = 0o027
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--once", action="store_true", help="read every input once to its present end, then stop")
+    parser.add_argument(
+        "--once",
+        action="store_true",
+        help="read every input once to its present end, as far as it can be read, then stop; `status` tells what failed",
+    )
 
 
 def run(options: argparse.Namespace, context: Context) -> int:

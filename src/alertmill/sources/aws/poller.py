@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from functools import partial
 from pathlib import Path
-from threading import Event
 
 from alertmill import codes
 from alertmill.config.models import AwsS3, Bucket, EventFormat
@@ -25,6 +24,7 @@ from alertmill.sources.aws.run import WALKS_AHEAD, BucketRun, Definition
 from alertmill.sources.aws.s3 import S3Store
 from alertmill.sources.aws.schedule import first_start, next_start
 from alertmill.sources.aws.store import Store
+from alertmill.sources.aws.turns import Turns
 from alertmill.sources.aws.workers import Workers, result_of
 from alertmill.sources.base import Batch, NextRun, Progress, ScopeReport, Stop
 
@@ -34,9 +34,6 @@ _REMOVERS = 4
 
 #: Seconds of a month, for the pauses between attempts of a schedule that counts months.
 _MONTH = 30 * 86_400
-
-#: Seconds between two looks at the stop flag while waiting for a commit.
-_PATIENCE = 0.1
 
 
 class BucketPoller:
@@ -52,6 +49,7 @@ class BucketPoller:
         spool: folder for large bodies (a file without a name), None for the system's temporary folder.
         zone: the zone of `<time>`, `<day>` and `<wday>`, None for the machine's.
         bucket_types: the catalogue.
+        turns: shared by the pollers of a daemon, so that two of them never read the same place at a time.
 
     Raises SourceError for a definition that can never work.
     """
@@ -68,6 +66,7 @@ class BucketPoller:
         spool: Path | None = None,
         zone: tzinfo | None = None,
         bucket_types: Mapping[str, BucketType] = BUCKET_TYPES,
+        turns: Turns | None = None,
     ) -> None:
         self.name = name
         self._config = config
@@ -81,7 +80,7 @@ class BucketPoller:
         self._getters = Workers(AHEAD_OBJECTS, f"{name}-get")
         self._removers = Workers(_REMOVERS, f"{name}-delete")
         self._definitions: dict[int, Definition] = {}
-        self._committed: dict[str, Event] = {}
+        self._turns = turns or Turns()
         self._buckets = [bucket for bucket in config.buckets if bucket.type in bucket_types]
         for bucket in self._buckets:  # a discard_regex that does not compile shows now
             self._reader(bucket, _ignore)
@@ -92,12 +91,10 @@ class BucketPoller:
             return
         try:
             if once:
-                yield from self._run(progress, stop)
+                yield from self._run(progress, stop, once=True)
             else:
                 yield from self._scheduled(progress, stop)
         finally:
-            for definition in self._definitions.values():
-                definition.remover.finish()
             if stop.is_set():
                 self.close()
 
@@ -144,13 +141,15 @@ class BucketPoller:
             if overtaken:
                 self._log("WARNING", "Interval overtaken.")
 
-    def _run(self, progress: Progress, stop: Stop) -> Iterator[Batch]:
+    def _run(self, progress: Progress, stop: Stop, *, once: bool = False) -> Iterator[Batch]:
+        """One run of every definition; with `once`, what it begins is finished before it ends."""
         self._log("INFO", "Starting fetching of logs.")
         for number, bucket in enumerate(self._buckets):
             if stop.is_set():
                 return
             whole = self._whole_scope(bucket)
-            if not self._all_committed(whole, stop):
+            end_turn = self._turns.take(whole, stop)
+            if end_turn is None:
                 return
             self._log("INFO", f"Executing Bucket Analysis: ({_described(bucket)})")
             try:
@@ -158,7 +157,7 @@ class BucketPoller:
             except StoreError as fault:
                 error = f"{fault} (exit code {fault.exit_code})"
                 self._log("ERROR", f"Bucket: {bucket.name} - {error}")
-                yield Batch(marks=(ScopeReport(whole, self._clock(), 0, 0, "", error),))
+                yield Batch(marks=(ScopeReport(whole, self._clock(), 0, 0, "", error),), ack=end_turn)
                 continue
             if definition is None:
                 return
@@ -171,24 +170,24 @@ class BucketPoller:
                 interval=self._config.interval.seconds or self._config.interval.months * _MONTH,
                 skip_on_error=self._config.skip_on_error,
             )
-            yield from run.batches()
-            self._committed[whole] = committed = Event()
-            yield Batch(ack=committed.set)
+            try:
+                yield from run.batches()
+            except GeneratorExit:  # nobody will commit what is left
+                end_turn()
+                raise
+            yield Batch(ack=end_turn)
+            if once:
+                yield from self._settled(definition, whole, stop)
             if run.credentials_failed:
                 self._definitions.pop(number).store.close()
         self._log("INFO", "Fetching logs finished.")
 
-    def _all_committed(self, whole: str, stop: Stop) -> bool:
-        """Wait until everything that the last run over the same place read is committed; False when told to stop.
-
-        Before that `Progress` does not know of it, and the run would read it again: the next run of a schedule that is
-        overtaken, or the next definition with the same bucket.
-        """
-        committed = self._committed.get(whole)
-        while committed is not None and not committed.wait(_PATIENCE):
-            if stop.is_set():
-                return False
-        return True
+    def _settled(self, definition: Definition, whole: str, stop: Stop) -> Iterator[Batch]:
+        """Behind the last run of a definition: what was read is committed, and what is to be deleted is deleted."""
+        if definition.bucket.remove_from_bucket and self._turns.is_over(whole, stop):
+            definition.remover.settle(stop)
+            if removed := definition.remover.removed():
+                yield Batch(marks=removed)
 
     def _definition(self, number: int, bucket: Bucket, stop: Stop) -> Definition | None:
         """What serves a definition, made at its first run; tried again in the next run when that fails.

@@ -14,12 +14,14 @@ from alertmill import codes
 from alertmill.errors import AlertmillError
 from alertmill.sources.aws.store import Store
 from alertmill.sources.aws.workers import Workers
-from alertmill.sources.base import ObjectRemoved
+from alertmill.sources.base import ObjectRemoved, Stop
 
 Log = Callable[[str, str], None]
 
-#: Seconds that the last acknowledgements of a process wait for a deletion; what takes longer is left to the next run.
-_PATIENCE = 2.0
+#: Seconds without a single deletion coming to an end after which the rest is left to the next run.
+_PATIENCE = 30.0
+#: Seconds between two looks at what is left.
+_PAUSE = 0.05
 
 
 class Remover:
@@ -34,22 +36,25 @@ class Remover:
         self._under_way: set[ObjectRemoved] = set()
         self._removed: deque[ObjectRemoved] = deque()
         self._refused = 0
-        self._at_once = False
+        #: Deletions begun and not ended.
+        self._pending = 0
 
     def remove(self, scope: str, key: str, etag: str) -> None:
-        """Delete the object, soon. When no run follows, wait for it a little, as long as that works."""
+        """Delete the object, soon."""
         gone = ObjectRemoved(scope, key, etag)
         with self._lock:
-            if gone in self._under_way or (self._at_once and self._refused):
+            if gone in self._under_way:
                 return
             self._under_way.add(gone)
-            at_once = self._at_once
-        deletion = self._workers.submit(lambda: self._delete(gone))
-        if at_once:
-            try:
-                deletion.result(_PATIENCE)
-            except TimeoutError:
-                self._failed(gone, f"no answer within {_PATIENCE:g} seconds")
+            self._pending += 1
+        self._workers.submit(lambda: self._delete(gone))
+
+    def settle(self, stop: Stop) -> None:
+        """Wait for the deletions that were begun, as long as some of them come to an end and nobody says stop."""
+        left, patience = self._pending, _PATIENCE
+        while left and patience > 0 and not stop.wait(_PAUSE):
+            patience = _PATIENCE if self._pending < left else patience - _PAUSE
+            left = self._pending
 
     def removed(self) -> tuple[ObjectRemoved, ...]:
         """What has been deleted since the last question."""
@@ -60,15 +65,9 @@ class Remover:
         return gone
 
     def start(self) -> None:
-        """A run begins: deletions may take their time, and refusals are told again."""
+        """A run begins: refusals are told again."""
         with self._lock:
-            self._at_once = False
             self._refused = 0
-
-    def finish(self) -> None:
-        """No run follows."""
-        with self._lock:
-            self._at_once = True
 
     def _delete(self, gone: ObjectRemoved) -> None:
         try:
@@ -80,6 +79,9 @@ class Remover:
         else:
             with self._lock:
                 self._removed.append(gone)
+        finally:
+            with self._lock:
+                self._pending -= 1
 
     def _failed(self, gone: ObjectRemoved, reason: str) -> None:
         with self._lock:

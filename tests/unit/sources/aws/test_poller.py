@@ -17,7 +17,7 @@ from alertmill.event import Record
 from alertmill.sources.aws import fetching
 from alertmill.sources.aws.faults import FetchError
 from alertmill.sources.aws.poller import BucketPoller
-from alertmill.sources.base import Batch, ObjectDone, ObjectFailed, ObjectPartial, ObjectRemoved
+from alertmill.sources.base import Batch, ObjectDone, ObjectFailed, ObjectPartial
 from unit.sources.aws.doubles import (
     ACCOUNT,
     NOON,
@@ -264,7 +264,7 @@ def test_marks_follow_the_records() -> None:
         ["ScopeReport"],
         [],  # its ack tells that all of the run is committed
     ]
-    assert [len(batch.records) for batch in batches] == [0, 0, 1, 2, 0, 0]
+    assert [len(batch.records) for batch in batches] == [0, 0, 1, 2, 0, 0, 0]
     done = [mark for batch in batches for mark in batch.marks if isinstance(mark, ObjectDone)]
     assert [(mark.scope, mark.day, mark.records, mark.remove) for mark in done] == [
         (SCOPE, "2026-01-15", 1, False),
@@ -575,35 +575,31 @@ def removing() -> Bench:
 
 def test_only_done_objects_are_removed_and_only_after_the_commit() -> None:
     on_bench = removing()
-    batches = list(on_bench.batches())
-    assert len(on_bench.store.objects) == 3
-    for batch in batches:
-        on_bench.progress.commit(batch)  # the run is over: acknowledging deletes at once
+    for batch in on_bench.batches():
+        if any(isinstance(mark, ObjectDone) for mark in batch.marks):
+            key = next(mark.key for mark in batch.marks if isinstance(mark, ObjectDone))
+            assert key in on_bench.store.objects
+        on_bench.progress.commit(batch)
     assert list(on_bench.store.objects) == [trail_key(day(15), "b")]
 
 
-def test_what_was_removed_is_told_in_a_later_run() -> None:
-    on_bench = removing()
-    for batch in list(on_bench.batches()):
-        on_bench.progress.commit(batch)
-    assert len(on_bench.progress.removals) == 2
-    marks = [mark for batch in on_bench.batches() for mark in batch.marks]
-    assert {mark.key[-9] for mark in marks if isinstance(mark, ObjectRemoved)} == {"a", "c"}
+def test_a_run_that_is_the_last_waits_for_its_deletions_and_tells_of_them() -> None:
+    on_bench = bench({trail_key(day(15), f"{n:04}"): trail(str(n)) for n in range(300)}, remove_from_bucket=True)
+    on_bench.run()
+    assert on_bench.store.objects == {}
+    assert on_bench.progress.removals == set()
 
 
 def test_a_refused_deletion_is_a_warning_and_tried_again() -> None:
     on_bench = removing()
     on_bench.store.undeletable = {trail_key(day(15), name) for name in "ac"}
-    for batch in list(on_bench.batches()):
-        on_bench.progress.commit(batch)
+    on_bench.run()
     refused = [line for line in on_bench.said() if "A012" in line]
     assert len(refused) == 1
     assert "was read but not deleted: AccessDenied" in refused[0]
+    assert len(on_bench.progress.removals) == 2
     on_bench.store.undeletable.clear()
-    for batch in list(on_bench.batches()):
-        on_bench.progress.commit(batch)
-    for batch in list(on_bench.batches()):
-        on_bench.progress.commit(batch)
+    on_bench.run()
     assert on_bench.progress.removals == set()
     assert list(on_bench.store.objects) == [trail_key(day(15), "b")]
 
@@ -665,9 +661,8 @@ def test_a_deletion_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.Monk
         gate.wait(30)
 
     on_bench.store.delete = hanging  # type: ignore[method-assign]
-    for batch in list(on_bench.batches()):
-        on_bench.progress.commit(batch)
-    assert len(deleted) == 1  # the second is left to the next run
+    on_bench.run()
+    assert len(deleted) == 2
     assert len(on_bench.progress.removals) == 2
     gate.set()
 
