@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--once",
         action="store_true",
-        help="read every input once to its present end, as far as it can be read, then stop; `status` tells what failed",
+        help="read every input once to its present end, as far as it can be read; `status` tells what failed",
     )
 
 
