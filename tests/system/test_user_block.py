@@ -99,3 +99,30 @@ def test_a_profile_that_does_not_exist_is_named(server: S3Server, tmp_path: Path
     assert "ERROR" in log
     assert done.returncode == 0, "a definition that cannot be read does not end the daemon"
     assert alertmill("--home", str(home), "status", env=env).returncode == 1
+
+
+def test_a_bucket_that_stands_twice_alerts_once(server: S3Server, tmp_path: Path) -> None:
+    env = environment({"AWS_ENDPOINT_URL": server.url, **profile_files(tmp_path)}, ALERTMILL_CLOCK=str(NOW.timestamp()))
+    twice = BLOCK.replace("</bucket>", "</bucket>" + BLOCK[BLOCK.index("  <bucket") : BLOCK.index("</wodle>")])
+    alerts = []
+    for number, block in enumerate((BLOCK, twice, BLOCK + BLOCK)):
+        home = home_with(tmp_path / f"home{number}", block)
+        done = alertmill("--home", str(home), "run", "--once", env=env)
+        assert done.returncode == 0, done.stderr.decode()
+        alerts.append((home / "logs/alerts/alerts.json").read_bytes())
+    assert alerts[0]
+    assert alerts[1] == alerts[0]
+    assert alerts[2] == alerts[0]
+
+
+def test_remove_from_bucket_leaves_nothing_behind(server: S3Server, tmp_path: Path) -> None:
+    objects = samples.flow_objects(seed=5, account=ACCOUNT, region=REGION, start=NOW, objects=120, records_per_object=3)
+    server.make_bucket("emptied", {f"vpc/{sample.key}": sample.body for sample in objects})
+    block = BLOCK.replace("wazuh-aws-wodle", "emptied").replace(
+        "<path>", "<remove_from_bucket>yes</remove_from_bucket><path>"
+    )
+    home = home_with(tmp_path / "home", block)
+    env = environment({"AWS_ENDPOINT_URL": server.url, **profile_files(tmp_path)}, ALERTMILL_CLOCK=str(NOW.timestamp()))
+    assert alertmill("--home", str(home), "run", "--once", env=env).returncode == 0
+    assert server.keys("emptied") == []
+    assert len(written(home)) > 120
