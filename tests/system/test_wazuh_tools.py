@@ -1,4 +1,4 @@
-"""Tools written for Wazuh drive a home by its `bin/`: the stock test runner's way of asking (spec/logtest.md 1 to 4)."""
+"""Tools written for Wazuh drive a home by its `bin/`, as the stock test runner does (spec/logtest.md 1 to 4)."""
 
 from __future__ import annotations
 
