@@ -36,6 +36,9 @@ ROOMS = {
     "A": "AWS",
 }
 
+#: Longest line of an example, in characters; the middle of a longer one is left out.
+_WIDTH = 240
+
 #: Lines of an example's file that are shown at most.
 _SHOWN = 60
 
@@ -63,9 +66,14 @@ def _entry(code: Code) -> list[str]:
     lines = ["", f"### {code.id}: {code.title}", "", code.cure]
     example = example_of(code)
     if example is not None:
-        source, report = example
+        source, report = ([_cut(line) for line in part] for part in example)
         lines += ["", "```xml", *source, "```", "", "```text", *report, "```"]
     return lines
+
+
+def _cut(line: str) -> str:
+    """A line of an example that is not about its own length."""
+    return line if len(line) <= _WIDTH else f"{line[: _WIDTH // 2]} ... {line[-_WIDTH // 4 :]}"
 
 
 def example_of(code: Code) -> tuple[list[str], list[str]] | None:
