@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,16 +115,7 @@ def end_to_end(workload: str, home: Path, bucket_type: str, objects: list[Sample
     if codes != [0]:
         raise RuntimeError(f"the daemon ended with {codes}; see {home}/logs/ossec.log")
     alerts = (home / "logs/alerts/alerts.json").read_bytes().count(b"\n")
-    share = alerts / figure.events
-    return Figure(
-        figure.workload,
-        figure.events,
-        figure.cpu_us,
-        figure.events_per_second,
-        figure.peak_mib,
-        figure.x_orjson,
-        f"{share:.0%} alerting",
-    )
+    return replace(figure, note=f"{alerts / figure.events:.0%} alerting")
 
 
 def _cloudtrail() -> tuple[list[SampleObject], list[bytes]]:

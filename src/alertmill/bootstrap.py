@@ -66,7 +66,6 @@ def build(installation: Installation) -> Program:
     problems = Problems()
     config = installation.load_config(problems)
     engine = installation.load_engine(config, problems)
-    problems.raise_if_fatal("Configuration or ruleset cannot be used; see the problems above, or run: alertmill check")
     for problem in problems:
         log("WARNING", problem.one_line())
     log("INFO", f"Total rules enabled: '{engine.rules.node_count}'")

@@ -40,6 +40,11 @@ def find_home(named: str | Path | None = None) -> Path:
     return Path(named or os.environ.get(HOME_VARIABLE) or DEFAULT_HOME)
 
 
+def home_is_named(named: str | Path | None = None) -> bool:
+    """Whether an argument or $ALERTMILL_HOME names the home."""
+    return bool(named or os.environ.get(HOME_VARIABLE))
+
+
 def shipped(name: str) -> Path:
     """A folder that Alertmill ships (`rules`, `decoders`, `etc`): inside the package, or at the top of a checkout.
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from benchmarks.homes import stock_home
+from compliance.golden_support import HOSTNAME, normal
 from s3server import S3Server, running_s3_server
 from support import SHARED, need_shared
 from system.daemon import alertmill, environment
@@ -53,19 +54,14 @@ def server() -> Iterator[S3Server]:
         yield running
 
 
-def normal(alert: dict[str, Any]) -> dict[str, Any]:
-    """An alert without what the README of the golden data calls volatile, under the golden manager's name."""
-    text = json.dumps(alert).replace(json.dumps(socket.gethostname()), '"alertmill-test"')
-    alert = json.loads(text)
-    del alert["timestamp"], alert["id"]
-    return without_names(alert)
+def own(alert: dict[str, Any]) -> dict[str, Any]:
+    """An alert of ours under the golden manager's name, compared as `golden` says."""
+    return golden(json.loads(json.dumps(alert).replace(json.dumps(socket.gethostname()), f'"{HOSTNAME}"')))
 
 
-def without_names(alert: dict[str, Any]) -> dict[str, Any]:
-    """An alert without the names of MITRE's techniques, which are not golden, and without later flow log columns."""
-    mitre = alert["rule"].get("mitre", {})
-    mitre.pop("tactic", None)
-    mitre.pop("technique", None)
+def golden(alert: dict[str, Any]) -> dict[str, Any]:
+    """What is golden of an alert, without later flow log columns."""
+    alert = normal(alert)
     aws = alert["data"]["aws"]
     for name in [name for name in aws if name.startswith(LATER_COLUMNS)]:
         del aws[name]
@@ -90,7 +86,7 @@ def test_alerts_are_the_references(server: S3Server, tmp_path: Path, scenario: s
     done = alertmill("--home", str(home), "run", "--once", env=environment(server.env))
 
     assert done.returncode == 0, done.stderr.decode()
-    written = [normal(json.loads(line)) for line in (home / "logs/alerts/alerts.json").read_bytes().splitlines()]
+    written = [own(json.loads(line)) for line in (home / "logs/alerts/alerts.json").read_bytes().splitlines()]
     lines = (folder / "alerts.jsonl").read_text().splitlines()
-    expected = [without_names(json.loads(line)["alert"]) for line in lines]
+    expected = [golden(json.loads(line)["alert"]) for line in lines]
     assert written == expected

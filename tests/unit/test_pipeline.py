@@ -29,7 +29,7 @@ class LineSink:
 
     name = ALERTS_JSON
 
-    def render(self, outcome: Outcome, alert_id: str) -> bytes:
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
         assert outcome.event is not None
         return f"{alert_id} {outcome.event.record.message}\n".encode()
 
@@ -39,7 +39,7 @@ class EventSink:
 
     name = ARCHIVES_LOG
 
-    def render(self, outcome: Outcome, alert_id: str) -> bytes:
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
         assert outcome.event is not None
         if outcome.event.record.message == "unspeakable":
             raise UnicodeError("no words for it")

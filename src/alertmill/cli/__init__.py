@@ -26,9 +26,6 @@ EXIT_USAGE = 2
 #: Exit code: the daemon cannot start.
 EXIT_CANNOT_START = 3
 
-#: Where a home is looked for when neither --home nor $ALERTMILL_HOME names one.
-DEFAULT_HOME = Path("/var/lib/alertmill")
-
 #: Commands by name: what `alertmill --help` says of each. The module of the same name in this folder does it.
 COMMANDS = {
     "check": "load configuration, decoders, lists and rules, and report every problem",
@@ -75,8 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
-    named = options.home or os.environ.get("ALERTMILL_HOME")
-    context = Context(Path(named or DEFAULT_HOME), bool(named), sys.stdin.buffer, sys.stdout, sys.stderr)
+    # Every command needs it, --help and --version do not, and it takes a tenth of a second.
+    from alertmill.installation import find_home, home_is_named
+
+    home, named = find_home(options.home), home_is_named(options.home)
+    context = Context(home, named, sys.stdin.buffer, sys.stdout, sys.stderr)
     try:
         code: int = import_module(f"alertmill.cli.{command}").run(options, context)
     except BrokenPipeError:
@@ -133,5 +133,5 @@ def _add_home(parser: argparse.ArgumentParser, default: str | None) -> None:
         "--home",
         metavar="DIR",
         default=default,
-        help=f"the home folder (default: $ALERTMILL_HOME, else {DEFAULT_HOME})",
+        help="the home folder (default: $ALERTMILL_HOME, else /var/lib/alertmill)",
     )

@@ -46,7 +46,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     except LoadError as error:
         for problem in error.problems:
             log("ERROR" if problem.severity is Severity.ERROR else "WARNING", problem.one_line())
-        log("CRITICAL", error.what)
+        log("CRITICAL", f"{error.what}: see the problems above, or run: alertmill check")
         return EXIT_CANNOT_START
     except AlertmillError as error:
         log("CRITICAL", str(error))

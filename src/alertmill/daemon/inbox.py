@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alertmill.log import ENGINE_TAG, TaggedLog
@@ -77,16 +77,6 @@ class Inbox:
             return self._queue.get(timeout=max(timeout, 0.001))
         except queue.Empty:
             return None
-
-    def batches_left(self) -> Iterator[Batch]:
-        """What lies in the queue right now."""
-        while True:
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return
-            if isinstance(item, Batch):
-                yield item
 
     @property
     def waiting(self) -> int:

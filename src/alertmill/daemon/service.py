@@ -178,8 +178,10 @@ class Service:
         if not program.config.rule_test.enabled:
             self._log("INFO", "(7201): Logtest disabled")
             return servers
-        self._log("INFO", "(7200): Logtest started")
-        return servers + self._serve(program.logtest_socket, self._logtest(), logtest.MAX_REQUEST, "logtest")
+        sessions = self._serve(program.logtest_socket, self._logtest(), logtest.MAX_REQUEST, "logtest")
+        if sessions:
+            self._log("INFO", "(7200): Logtest started")
+        return servers + sessions
 
     def _serve(self, path: Path, handle: Callable[[bytes], bytes], max_request: int, name: str) -> list[FrameServer]:
         """A server that runs, or none where the socket cannot be had: analysis does not need it."""

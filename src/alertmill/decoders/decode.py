@@ -58,7 +58,7 @@ class DecoderTree:
     @property
     def overruns(self) -> int:
         """How often a pattern gave up on a text because it took too much work."""
-        return sum(pattern.matcher.overruns for pattern in self._patterns())
+        return sum(count for _, count in self.overrun_patterns())
 
     def overrun_patterns(self) -> Iterator[tuple[str, int]]:
         """The patterns that ever gave up on a text: words that name them, and how often."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alertmill.alerts import AlertWriter
-from alertmill.event import Outcome
+from alertmill.event import Outcome, Record
 from alertmill.sinks.rotation import ALERTS_LOG
 
 
@@ -16,7 +16,7 @@ class AlertsLog:
         self._writer = writer
         self._template = template
 
-    def render(self, outcome: Outcome, alert_id: str) -> bytes:
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
         if not outcome.alert or outcome.event is None or outcome.match is None:
             return b""
         if self._template:

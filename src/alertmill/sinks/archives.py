@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alertmill.alerts import AlertWriter
-from alertmill.event import Event, Outcome
+from alertmill.event import Event, Outcome, Record
 from alertmill.sinks.rotation import ARCHIVES_JSON, ARCHIVES_LOG
 
 
@@ -15,7 +15,7 @@ class ArchivesJson:
     def __init__(self, writer: AlertWriter) -> None:
         self._writer = writer
 
-    def render(self, outcome: Outcome, alert_id: str) -> bytes:
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
         if not _is_archived(outcome.event, outcome):
             return b""
         assert outcome.event is not None
@@ -30,7 +30,7 @@ class ArchivesLog:
     def __init__(self, writer: AlertWriter) -> None:
         self._writer = writer
 
-    def render(self, outcome: Outcome, alert_id: str) -> bytes:
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
         if not _is_archived(outcome.event, outcome):
             return b""
         assert outcome.event is not None

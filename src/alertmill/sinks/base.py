@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from alertmill.event import Outcome
+from alertmill.event import Outcome, Record
 from alertmill.sinks.rotation import DatedName
 
 
@@ -31,5 +31,5 @@ class Sink(Protocol):
 
     name: DatedName
 
-    def render(self, outcome: Outcome, alert_id: str) -> bytes:
-        """The bytes that `outcome` adds, empty when it is of no concern here."""
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
+        """The bytes that `outcome`, which came of `record`, adds; empty when it is of no concern here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alertmill.alerts import AlertWriter
-from alertmill.event import Outcome
+from alertmill.event import Outcome, Record
 from alertmill.sinks.rotation import FIREWALL_LOG
 
 
@@ -15,7 +15,7 @@ class FirewallLog:
     def __init__(self, writer: AlertWriter) -> None:
         self._writer = writer
 
-    def render(self, outcome: Outcome, alert_id: str) -> bytes:
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
         if outcome.dropped or outcome.event is None or outcome.event.category != "firewall":
             return b""
         return self._writer.firewall_line(outcome.event)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from alertmill.alerts import alert_id
 from alertmill.event import Outcome, Record
 from alertmill.sinks.base import Appended, Sink
 from alertmill.sinks.dated_file import DatedFile
@@ -75,8 +76,7 @@ class Outputs:
         self._alert_channels = [_Channel(home, sink) for sink in alert_sinks]
         self._event_channels = [_Channel(home, sink) for sink in event_sinks]
         self._category_channels = {word: _Channel(home, sink) for word, sink in (category_sinks or {}).items()}
-        self._rejected_sink = Rejected()
-        self._rejected = _Channel(home, self._rejected_sink)
+        self._rejected = _Channel(home, Rejected())
         self._channels = [*self._alert_channels, *self._event_channels, *self._category_channels.values()]
         self._day: date | None = None
         self._within_day = within_day or WithinDay()
@@ -131,20 +131,25 @@ class Outputs:
         position = self.last_alert_position
         if outcome.alert:
             position = self._alert_channels[0].position if self._alert_channels else 0
-            alert_id = f"{int(record.time)}.{position}"
-            rendered += [(channel, channel.sink.render(outcome, alert_id)) for channel in self._alert_channels]
+            rendered += self._render(self._alert_channels, record, outcome, position)
         if outcome.event is not None:
             # Archived events carry the position of the most recently written alert.
-            event_id = f"{int(record.time)}.{position}"
-            rendered += [(channel, channel.sink.render(outcome, event_id)) for channel in self._event_channels]
+            rendered += self._render(self._event_channels, record, outcome, position)
             special = self._category_channels.get(outcome.event.category)
             if special is not None:
-                rendered.append((special, special.sink.render(outcome, "")))
+                rendered += self._render([special], record, outcome, position)
         if outcome.rejected:
-            rendered.append((self._rejected, self._rejected_sink.render_record(record, outcome)))
+            rendered += self._render([self._rejected], record, outcome, position)
         self.last_alert_position = position
         for channel, data in rendered:
             channel.add(data)
+
+    @staticmethod
+    def _render(
+        channels: Sequence[_Channel], record: Record, outcome: Outcome, position: int
+    ) -> list[tuple[_Channel, bytes]]:
+        id = alert_id(record.time, position)
+        return [(channel, channel.sink.render(record, outcome, id)) for channel in channels]
 
     @property
     def waiting(self) -> int:

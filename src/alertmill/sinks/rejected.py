@@ -17,7 +17,9 @@ class Rejected:
 
     name = REJECTED_JSON
 
-    def render_record(self, record: Record, outcome: Outcome) -> bytes:
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
+        if not outcome.rejected:
+            return b""
         entry = {
             "time": record.time,
             "location": _printable(record.location),
@@ -27,11 +29,6 @@ class Rejected:
             "message": _printable(record.message),
         }
         return orjson.dumps(entry) + b"\n"
-
-    def render(self, outcome: Outcome, alert_id: str) -> bytes:
-        if not outcome.rejected or outcome.event is None:
-            return b""
-        return self.render_record(outcome.event.record, outcome)
 
 
 def _printable(text: str) -> str:

@@ -110,11 +110,6 @@ class GetClient:
         self._closed = False
         client.meta.events.register_last("before-send.s3.GetObject", self._learn)
 
-    @property
-    def simple(self) -> bool:
-        """Whether GETs go past boto3 (after the first)."""
-        return self._simple
-
     def open(self, key: str, etag: str, start: int = 0) -> Answer:
         """The object's bytes from `start` on, provided that it still has this ETag.
 
