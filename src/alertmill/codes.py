@@ -415,6 +415,100 @@ A_DEFINITION = Code(
     "a bucket definition cannot be used",
     "Correct the option that the message names.",
 )
+A_DIGEST_ABSENT = Code(
+    "A014",
+    "no digest file speaks of a time",
+    "Enable log file validation for the trail (`aws cloudtrail update-trail --enable-log-file-validation --name ...`); "
+    "what was delivered without it cannot be proved. If it was enabled, the digest files were deleted.",
+)
+A_DIGEST = Code(
+    "A015",
+    "a digest file is not as CloudTrail signed it, or cannot be verified",
+    "For want of a public key: allow cloudtrail:ListPublicKeys, or give the keys with --public-keys. Otherwise "
+    "somebody changed or moved it: look for who wrote to CloudTrail-Digest/ in the bucket.",
+)
+A_DIGEST_CHAIN = Code(
+    "A016",
+    "the chain of digest files is broken",
+    "A digest file was deleted, exchanged or put there by somebody else: look for who wrote to CloudTrail-Digest/ in "
+    "the bucket, and restore an older version if the bucket keeps versions.",
+)
+A_LOG_MISSING = Code(
+    "A017",
+    "a log file that CloudTrail delivered is gone from the bucket",
+    "Look for who deleted it, and restore it if the bucket keeps versions; then it is read by itself.",
+)
+A_LOG_ALTERED = Code(
+    "A018",
+    "a log file is not what CloudTrail delivered",
+    "Look for who wrote it, and restore the first version if the bucket keeps versions.",
+)
+A_LOG_UNPROCESSED = Code(
+    "A019",
+    "a log file that CloudTrail delivered was not processed",
+    "`alertmill audit --repair` queues it; for a failed one see its reason.",
+)
+A_QUEUE = Code(
+    "A020",
+    "an SQS queue cannot be found",
+    "Compare <sqs_name> with the queue's name; it is looked for in the account and region of the subscriber's "
+    "credentials, which need sqs:GetQueueUrl.",
+)
+A_MESSAGE_FORMAT = Code(
+    "A021",
+    "a message of a queue is of a form that is not known",
+    "It stays in the queue until its retention or redrive policy removes it. Check who writes to the queue: S3, "
+    "EventBridge and SNS should.",
+)
+A_MESSAGE_FAILED = Code(
+    "A022",
+    "the object of a message could not be read, again and again",
+    "The message stays in the queue; the queue's redrive policy decides. `alertmill status` names the object; once it "
+    "can be read, move the message back from the dead-letter queue or run `alertmill retry`.",
+)
+A_MESSAGE_KEPT = Code(
+    "A023",
+    "a message that was worked off could not be deleted, or not be kept from others while it was worked on",
+    "Allow sqs:DeleteMessage and sqs:ChangeMessageVisibility on the queue. Until then messages come again; what was "
+    "read is not read again.",
+)
+A_NO_LOG_GROUP = Code(
+    "A030",
+    "a log group does not exist",
+    "Compare <aws_log_groups> and <regions> with `aws logs describe-log-groups`; names are case-sensitive.",
+)
+A_STREAM_NOT_REMOVED = Code(
+    "A031",
+    "a log stream that was read could not be deleted",
+    "Grant logs:DeleteLogStream or set <remove_log_streams> to no; the deletion is tried again in the next runs.",
+)
+A_NO_SERVICE_THERE = Code(
+    "A032",
+    "a service does not exist in a region, as far as the SDK knows",
+    "Take the region out of <regions>; if it is a new one, an update of boto3 knows its endpoint.",
+)
+A_POSITION = Code(
+    "A033",
+    "how far a log stream was read cannot be told",
+    "The stored position is of no known form, so the stream is read from <only_logs_after> on; events may come twice.",
+)
+A_OWN_RULES = Code(
+    "A035",
+    "Alertmill's rules about itself are not all loaded",
+    "Give the rule of your own an id outside 80950 to 80999, and load the decoder json and a rule of the category "
+    "syslog; or leave them all out with <rule_exclude>alertmill_self_monitoring_rules.xml</rule_exclude>.",
+)
+A_REQUEST = Code(
+    "A036",
+    "a request to the daemon cannot be carried out",
+    "The file beside it that ends in .bad holds the request; correct it and rename it to .json, or delete it.",
+)
+
+A_IMPORT = Code(
+    "A040",
+    "what Wazuh's AWS module remembers could not be taken over",
+    "To try again, stop the daemon, move var/checkpoints.db away, make the file in wodles/aws/ readable and start.",
+)
 
 
 def catalogue() -> dict[str, Code]:

@@ -57,9 +57,10 @@ class Record:
         spell: writes `document` as the message text.
         event_time: when it happened, epoch seconds, if the source knows and the event format is `improved`.
         place: where the record lies in its object (`s3://bucket/key` and number), for error messages.
+        event_id: the id that AWS gave the event, if the source wants it to be analysed once however often it comes.
     """
 
-    __slots__ = ("_message", "document", "event_time", "location", "place", "queue", "spell", "time")
+    __slots__ = ("_message", "document", "event_id", "event_time", "location", "place", "queue", "spell", "time")
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Record:
         spell: Callable[[dict[str, Any]], str] | None = None,
         event_time: float | None = None,
         place: str = "",
+        event_id: str | None = None,
     ) -> None:
         self._message = message
         self.location = location
@@ -81,6 +83,7 @@ class Record:
         self.spell = spell
         self.event_time = event_time
         self.place = place
+        self.event_id = event_id
 
     @property
     def message(self) -> str:

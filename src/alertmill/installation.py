@@ -14,7 +14,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from alertmill import codes
+from alertmill import codes, monitoring
 from alertmill.config.internal_options import read_internal_options
 from alertmill.config.models import Config, RulesetPath
 from alertmill.config.options import shown
@@ -24,13 +24,16 @@ from alertmill.decoders import DecoderOptions, DecoderTree, load_decoders
 from alertmill.engine import Engine, EngineOptions
 from alertmill.errors import AlertmillError, Origin, Problems, did_you_mean
 from alertmill.event import to_byte_text
-from alertmill.ruleset import RuleOptions, Ruleset, load_lists, load_rules
+from alertmill.ruleset import CdbList, RuleOptions, Ruleset, load_lists, load_rules
 
 #: Where the home is when neither an argument nor $ALERTMILL_HOME names it.
 DEFAULT_HOME = Path("/var/lib/alertmill")
 HOME_VARIABLE = "ALERTMILL_HOME"
 #: Environment variable that chooses how siblings are decided: `fast` (default) or `plain` (contract: Switches).
 ENGINE_VARIABLE = "ALERTMILL_ENGINE"
+
+#: Fields of a JSON event in the `improved` format: no real one has as many, and a hostile one ends somewhere.
+IMPROVED_FIELDS = 65_536
 
 _INTERNAL_OPTIONS = ("etc/internal_options.conf", "etc/local_internal_options.conf")
 
@@ -118,6 +121,11 @@ class Installation:
         return self.home / "var"
 
     @property
+    def wazuh_aws(self) -> Path:
+        """Where a Wazuh manager's AWS module keeps what it remembers."""
+        return self.home / "wodles" / "aws"
+
+    @property
     def queue_socket(self) -> Path:
         return self.home / "queue" / "sockets" / "queue"
 
@@ -159,12 +167,30 @@ class Installation:
     def load_ruleset(self, config: Config, problems: Problems) -> LoadedRuleset:
         """Decoders, lists and rules, with every problem of theirs."""
         texts = self.ruleset_texts(config, problems)
-        order_size = config.internal.analysisd.decoder_order_size
-        decoders = load_decoders(texts.decoders, problems, DecoderOptions(order_size=order_size))
+        improved = config.global_.event_format == "improved"
+        options = DecoderOptions(config.internal.analysisd.decoder_order_size, IMPROVED_FIELDS if improved else None)
+        decoders = load_decoders(texts.decoders, problems, options)
         readable = {name: text for name, text in texts.lists.items() if text is not None}
         lists = load_lists(readable, problems)
-        rules = load_rules(texts.rules, lists, decoders.identities, _rule_options(config, problems), problems)
+        rules = self._load_rules(texts.rules, lists, decoders, config, problems)
         return LoadedRuleset(decoders, rules, len(texts.decoders), len(texts.rules), len(readable))
+
+    def _load_rules(
+        self,
+        files: list[tuple[str, str]],
+        lists: dict[str, CdbList],
+        decoders: DecoderTree,
+        config: Config,
+        problems: Problems,
+    ) -> Ruleset:
+        """The home's rules and, unless they are excluded, those about Alertmill itself."""
+        found = Problems()
+        if monitoring.RULES_NAME not in config.ruleset.rule_exclude:
+            own = read_text(Path(monitoring.__file__).with_name("monitoring_rules.xml"))
+            files = monitoring.with_own_rules(files, own, found)
+        rules = load_rules(files, lists, decoders.identities, _rule_options(config, problems), found)
+        problems.extend(monitoring.told(found, needed=any(not wodle.disabled for wodle in config.aws_s3)))
+        return rules
 
     def load_engine(self, config: Config, problems: Problems) -> Engine:
         """An engine from the files on disk.

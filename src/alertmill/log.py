@@ -4,7 +4,7 @@
 
 The tag says which part speaks, in Wazuh's words: `wazuh-analysisd` for the engine, `wazuh-modulesd:aws-s3` for the AWS
 module. `<logging>` can ask for `logs/ossec.json` beside it or in its place. The standard `logging` package does the
-writing; this module only shapes lines and opens the files.
+writing; this module only shapes lines and opens the files. When they are rotated is decided in `sinks.own_logs`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
@@ -57,6 +58,26 @@ class _OwnFileHandler(WatchedFileHandler):
         fd = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, _FILE_MODE)
         return os.fdopen(fd, "a", encoding="utf-8", errors="backslashreplace")
 
+    def writes(self, path: Path) -> bool:
+        """Whether `path` is the file that lines go to."""
+        with suppress(FileNotFoundError):
+            return path.samefile(self.baseFilename)
+        return False
+
+
+class _LineHandler(logging.Handler):
+    """Hands each line to a function."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._say(self.format(record))
+        except Exception:  # as all handlers: a log that cannot be written stops nothing
+            self.handleError(record)
+
 
 class TaggedLog:
     """A part's voice: `log("WARNING", "text")`, for code that knows no logging package."""
@@ -77,10 +98,12 @@ _LEVELS = {
 }
 
 
-def set_up_log(folder: Path, *, plain: bool = True, as_json: bool = False, to_terminal: bool = False) -> None:
+def set_up_log(
+    folder: Path, *, plain: bool = True, as_json: bool = False, to_terminal: Callable[[str], None] | None = None
+) -> None:
     """Send the daemon's log to `ossec.log` and `ossec.json` in `folder`, whichever are asked for.
 
-    With `to_terminal`, to standard error as well, for the person who is watching. Raises OSError.
+    `to_terminal` gets each line as well, for the person who is watching. Raises OSError.
     """
     folder.mkdir(mode=0o750, parents=True, exist_ok=True)
     _root.setLevel(logging.INFO)
@@ -92,10 +115,29 @@ def set_up_log(folder: Path, *, plain: bool = True, as_json: bool = False, to_te
     if as_json:
         handlers.append((_OwnFileHandler(folder / "ossec.json", encoding="utf-8"), _JsonFormatter()))
     if to_terminal:
-        handlers.append((logging.StreamHandler(sys.stderr), _LineFormatter()))
+        handlers.append((_LineHandler(to_terminal), _LineFormatter()))
     for handler, formatter in handlers:
         handler.setFormatter(formatter)
         _root.addHandler(handler)
+
+
+@contextmanager
+def held_log(path: Path) -> Iterator[None]:
+    """Let nothing be written to the log file at `path` while the block runs, so that it can be moved away.
+
+    Lines wait, and go into a new file at `path` if the block took the old one away. A file that is not written to by
+    this process needs no holding.
+    """
+    for handler in _root.handlers:
+        if isinstance(handler, _OwnFileHandler) and handler.writes(path):
+            handler.acquire()
+            try:
+                yield
+            finally:
+                handler.reopenIfNeeded()
+                handler.release()
+            return
+    yield
 
 
 def close_log() -> None:

@@ -26,8 +26,12 @@ class Counters:
     rejected: int = 0
     #: Firewall events without their full set of fields, which end before the rules by design (spec/rules.md 8.1).
     dropped: int = 0
+    #: Records of events that were analysed before, by the ids that AWS gave them; they are not analysed again.
+    duplicates: int = 0
     #: Objects read completely.
     objects: int = 0
+    #: Bytes of the objects read completely, as they lie at the source.
+    bytes: int = 0
     #: Attempts to read an object that failed.
     failures: int = 0
     #: Times that a pattern gave up on a text, which then counted as not matching; `OVERRUNS` names the patterns.

@@ -11,7 +11,7 @@ The pipeline owns no thread, no file and no clock: all of that is handed in.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, tzinfo
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from alertmill.ruleset import State
 from alertmill.sinks.dated_file import redo
 from alertmill.sinks.journal import Journal
 from alertmill.sinks.outputs import Outputs
+from alertmill.sinks.rotation import midnight
 from alertmill.sources.base import Batch, ObjectDone, ObjectFailed
 
 #: Seconds between two looks for patterns that gave up.
@@ -80,6 +81,8 @@ class Pipeline:
         self._log = log
         self._monotonic = monotonic
         self._zone = zone
+        #: All files of days before this one are whole, synced and promised no more; None before any are open.
+        self.settled: date | None = outputs.day
         #: When each warning was logged last.
         self._warned_at: dict[str, float] = {}
         self._commit = Commit()
@@ -92,14 +95,27 @@ class Pipeline:
         if self._due_at is None:
             self._due_at = self._monotonic() + COMMIT_AFTER
         if batch.records:
-            self._turn_files(batch.records[0].time)
-            for record in batch.records:
+            self.turn_files(batch.records[0].time)
+            for record in self._first_ones(batch.records):
                 self._analyse(record)
             self.counters.received += len(batch.records)
         self._commit.marks.extend(batch.marks)
         self._acks.append(batch.ack)
         if self._outputs.waiting >= COMMIT_BYTES or self._monotonic() >= self._due_at:
             self.flush()
+
+    def _first_ones(self, records: Sequence[Record]) -> Sequence[Record]:
+        """The records without those of events that were analysed before, or stand before them, by the ids they carry.
+
+        The ids become durable with the commit that holds what comes of their events.
+        """
+        events = [(record.event_time, record.event_id) for record in records if record.event_id is not None]
+        if not events:
+            return records
+        verdicts = self._checkpoints.claim_event_ids(events, records[0].time)
+        self.counters.duplicates += verdicts.count(False)
+        verdict = iter(verdicts)
+        return [record for record in records if record.event_id is None or next(verdict)]
 
     def _analyse(self, record: Record) -> None:
         """One record through the engine and into the outputs; what fails on the way is kept aside."""
@@ -198,12 +214,16 @@ class Pipeline:
         for mark in self._commit.marks:
             if isinstance(mark, ObjectDone):
                 self.counters.objects += 1
+                self.counters.bytes += mark.size
             elif isinstance(mark, ObjectFailed):
                 self.counters.failures += 1
         self._commit.counters = self.counters.as_dict() | self._overruns_told
 
-    def _turn_files(self, time: float) -> None:
-        """Switch the outputs to the day of `time`, or to their next part within it; what came before is committed."""
+    def turn_files(self, time: float) -> None:
+        """Switch the outputs to the day of `time`, or to their next part within it; what came before is committed.
+
+        Raises CheckpointError or OutputError.
+        """
         new_day, full = self._new_day(time), self._outputs.full_files(time)
         if new_day is None and not full:
             return
@@ -215,6 +235,7 @@ class Pipeline:
             self._outputs.open_next_parts(time)
         # Everything promised of them is appended and synced: from here on they may be compressed or removed.
         self._checkpoints.forget_outputs(finished - set(self._outputs.paths))
+        self.settled = self._outputs.day
 
     def _new_day(self, time: float) -> date | None:
         """The day of `time` if it lies behind the one that the outputs are open for."""
@@ -222,7 +243,7 @@ class Pipeline:
         if open_for is not None and time < self._day_until:
             return None
         day = datetime.fromtimestamp(time, self._zone).date()
-        self._day_until = _midnight_after(day, self._zone)
+        self._day_until = midnight(date.fromordinal(day.toordinal() + 1), self._zone)
         return day if open_for is None or day > open_for else None
 
     def _flush_before_turn(self) -> None:
@@ -241,13 +262,6 @@ class Pipeline:
         self._commit.snapshot = self.state.snapshot()
         self._due_at = self._monotonic()
         self.flush()
-
-
-def _midnight_after(day: date, zone: tzinfo | None) -> float:
-    """Epoch seconds of the end of `day`."""
-    following = date.fromordinal(day.toordinal() + 1)
-    midnight = datetime(following.year, following.month, following.day, tzinfo=zone)
-    return midnight.timestamp()
 
 
 def redo_outputs(home: Path, checkpoints: Checkpoints, journal: Journal, log: Log) -> None:

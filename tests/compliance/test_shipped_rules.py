@@ -315,7 +315,7 @@ def alerting(engine: Engine, objects: Iterable[SampleObject], type: str) -> Coun
     kind, state, found = BUCKET_TYPES[type], engine.new_state(), Counter[int | None]()
     for sample in objects:
         envelope = Envelope("example-logs", sample.key, "", "123456789012")
-        for row in kind.records([gzip.decompress(sample.body)]):
+        for row in kind.records([gzip.decompress(sample.body)], sample.key):
             assert isinstance(row, dict)
             happened = kind.event_time(row)
             document = envelope.wrap(row)

@@ -117,6 +117,14 @@ def test_systemd_hears_when_it_is_ready_and_when_it_stops(server: S3Server, home
     assert output == b"", "under systemd the log file is the log"
 
 
+def of_trails_alone(home: Path) -> Path:
+    """Without the bucket of flow logs: several definitions are read side by side, in no order of their own."""
+    conf = home / "etc" / "ossec.conf"
+    kept = [line for line in conf.read_text().splitlines() if 'type="vpcflow"' not in line or "2026-JAN-01" not in line]
+    conf.write_text("\n".join(kept))
+    return home
+
+
 def test_a_stop_in_the_middle_of_a_large_object_takes_seconds_and_loses_nothing(
     server: S3Server, tmp_path: Path
 ) -> None:
@@ -131,7 +139,7 @@ def test_a_stop_in_the_middle_of_a_large_object_takes_seconds_and_loses_nothing(
     )
     (large,) = list(body)
     server.make_bucket("large", {large.key: large.body})
-    home = new_home(tmp_path / "home", "large")
+    home = of_trails_alone(new_home(tmp_path / "home", "large"))
     alerts = home / "logs/alerts/alerts.json"
     daemon = start("--home", str(home), "run", env=environment(server.env))
     wait_for(lambda: alerts.exists() and alerts.stat().st_size > 100_000, daemon)
@@ -141,7 +149,7 @@ def test_a_stop_in_the_middle_of_a_large_object_takes_seconds_and_loses_nothing(
     interrupted = alerts.read_bytes()
 
     assert alertmill("--home", str(home), "run", "--once", env=environment(server.env)).returncode == 0
-    whole = new_home(tmp_path / "whole", "large")
+    whole = of_trails_alone(new_home(tmp_path / "whole", "large"))
     assert alertmill("--home", str(whole), "run", "--once", env=environment(server.env)).returncode == 0
     assert alerts.read_bytes() == (whole / "logs/alerts/alerts.json").read_bytes()
     assert interrupted != alerts.read_bytes()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from alertmill.errors import AlertmillError, LoadError, Problems
+from alertmill.event import Record
 from alertmill.installation import DEFAULT_HOME, Installation, find_home, read_text, shipped
 from support import need_shared
 
@@ -232,6 +234,24 @@ def test_an_engine_from_a_home(mill, monkeypatch):
     assert (options.log_alert_level, options.email_alert_level, options.memory_size) == (5, 7, 8192)
     assert (options.decoder_order_size, options.default_timeframe) == (64, 100)
     assert (options.fts_list_size, options.fts_min_size_for_str, options.engine) == (20, 10, "fast")
+
+
+@pytest.mark.parametrize(("event_format", "kept"), [("compatible", 64), ("improved", 2000)])
+def test_an_improved_event_keeps_all_of_its_fields(home, event_format, kept):
+    (home / "etc/decoders/json.xml").write_text(
+        '<decoder name="json"><prematch>^{</prematch><plugin_decoder>JSON_Decoder</plugin_decoder></decoder>'
+    )
+    (home / "etc/ossec.conf").write_text(
+        ROOT.format(
+            f"<global><event_format>{event_format}</event_format></global>"
+            "<ruleset><decoder_dir>etc/decoders</decoder_dir></ruleset>"
+        )
+    )
+    (home / "etc/internal_options.conf").write_text("analysisd.decoder_order_size=64\n")
+    engine = Installation(home).load(Problems())
+    message = json.dumps({f"k{number}": "v" for number in range(2000)})
+    event = engine.process(Record(message, "x", 0.0), engine.new_state()).event
+    assert len(event.fields) == kept
 
 
 @pytest.mark.parametrize(

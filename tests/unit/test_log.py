@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from alertmill.log import AWS_TAG, ENGINE_TAG, TaggedLog, close_log, set_up_log
+from alertmill.log import AWS_TAG, ENGINE_TAG, TaggedLog, close_log, held_log, set_up_log
 
 
 @pytest.fixture
@@ -39,6 +40,32 @@ def test_a_rotated_log_is_opened_anew(path: Path) -> None:
     log("INFO", "after")
     assert "after" in path.read_text()
     assert "after" not in path.with_suffix(".old").read_text()
+
+
+def test_lines_wait_while_the_log_is_held(path: Path) -> None:
+    """A line that is written while the file is moved goes into the new one."""
+    log, begun = TaggedLog(ENGINE_TAG), threading.Event()
+
+    def write() -> None:
+        begun.set()
+        log("INFO", "meanwhile")
+
+    writer = threading.Thread(target=write)
+    with held_log(path):
+        writer.start()
+        assert begun.wait(10)
+        writer.join(0.05)
+        assert writer.is_alive()
+        path.rename(path.with_suffix(".old"))
+    writer.join(10)
+    assert path.with_suffix(".old").read_text() == ""
+    assert path.read_text().endswith("meanwhile\n")
+
+
+def test_holding_a_file_that_is_no_log_holds_up_nothing(path: Path, tmp_path: Path) -> None:
+    with held_log(tmp_path / "other"):
+        TaggedLog(ENGINE_TAG)("INFO", "hello")
+    assert path.read_text().endswith("hello\n")
 
 
 def test_others_may_not_read_it(path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -134,6 +135,15 @@ def test_the_source_hears_of_a_batch_when_its_alerts_are_in_the_file(desk: Desk)
     assert desk.is_done("k")
 
 
+def test_objects_and_their_bytes_are_counted_and_remembered(desk: Desk) -> None:
+    marks = tuple(ObjectDone(SCOPE, f"k{size}", "e", "2026-01-15", 0, size=size) for size in (100, 20))
+    desk.pipeline.process(Batch(marks=marks))
+    desk.pipeline.flush()
+    counters = desk.pipeline.counters
+    assert (counters.objects, counters.bytes) == (2, 120)
+    assert desk.checkpoints.counters()["bytes"] == 120
+
+
 def test_a_group_is_committed_when_its_oldest_batch_is_old_enough(desk: Desk) -> None:
     desk.pipeline.process(desk.batch("one"))
     assert desk.pipeline.waiting == pytest.approx(COMMIT_AFTER)
@@ -198,6 +208,29 @@ def test_a_new_day_has_new_files_and_the_old_ones_are_no_longer_watched(desk: De
     assert (folder / "ossec-alerts-15.json").read_text() == f"{NOON:.0f}.0 one\n"
     assert (folder / "ossec-alerts-16.json").read_text() == f"{NOON + 86_400:.0f}.0 two\n"
     assert [promise.path for promise in desk.checkpoints.promises()[0]] == [ALERTS_JSON.day_path(datetime(2026, 1, 16))]
+
+
+def test_a_day_turns_without_an_event_and_is_settled_when_nothing_is_promised_of_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.pipeline.settled is None
+    desk.pipeline.process(desk.batch("one"))
+    assert desk.pipeline.settled == date(2026, 1, 15)
+    desk.pipeline.turn_files(NOON + 43_199)
+    assert desk.pipeline.settled == date(2026, 1, 15)
+    forget, seen = desk.checkpoints.forget_outputs, []
+
+    def look(paths: Iterable[str]) -> None:
+        seen.append((sorted(paths), desk.pipeline.settled, desk.acked))
+        forget(paths)
+
+    monkeypatch.setattr(desk.checkpoints, "forget_outputs", look)
+    desk.pipeline.turn_files(NOON + 43_200)
+    assert desk.pipeline.settled == date(2026, 1, 16)
+    # What was under way is committed before, and the day is settled only after.
+    acked = [f"k '{NOON:.0f}.0 one\\n'"]
+    assert seen == [([ALERTS_JSON.day_path(date(2026, 1, 15))], date(2026, 1, 15), acked)]
+    assert desk.checkpoints.promises()[0] == []
 
 
 def test_a_late_record_of_yesterday_goes_into_todays_file(desk: Desk) -> None:
@@ -273,3 +306,79 @@ def test_a_warning_that_every_event_gives_is_logged_once_a_minute(desk: Desk) ->
     desk.now = WARN_EVERY
     desk.pipeline.process(desk.batch("odd", "odd", key="k2"))
     assert desk.said == ["WARNING loc: odd"] * 2
+
+
+# --- events that come twice -------------------------------------------------------------------------------------------
+
+
+def identified(desk: Desk, *events: tuple[str, str | None], key: str = "k", time: float = NOON) -> Batch:
+    """A batch of events with their ids; copies of an event share its time."""
+    records = [
+        Record(message, "loc", time, event_time=NOON - 60 if identity else None, event_id=identity)
+        for message, identity in events
+    ]
+    return Batch(records, (ObjectDone(SCOPE, key, "e", "2026-01-15", len(records)),), desk.acknowledge(key))
+
+
+def messages(desk: Desk) -> list[str]:
+    return [line.split()[1] for line in desk.alerts().splitlines()]
+
+
+def test_an_event_that_comes_twice_is_analysed_once_and_its_first_record_counts(desk: Desk) -> None:
+    desk.pipeline.process(identified(desk, ("one", "1"), ("two", "2"), ("one-again", "1"), ("without", None)))
+    desk.pipeline.process(identified(desk, ("two-again", "2"), ("three", "3"), ("without", None), key="k2"))
+    desk.pipeline.flush()
+    desk.pipeline.process(identified(desk, ("three-again", "3"), ("two-again", "2"), key="k3", time=NOON + 3600))
+    desk.pipeline.flush()
+    assert messages(desk) == ["one", "two", "without", "three", "without"]
+    counters = desk.checkpoints.counters()
+    assert (counters["received"], counters["duplicates"], counters["alerts"]) == (9, 4, 5)
+    assert [desk.is_done(key) for key in ("k", "k2", "k3")] == [True, True, True]
+
+
+def test_an_event_that_came_before_is_in_no_archive(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, archives=True)
+    desk.pipeline.process(identified(desk, ("quiet", "1"), ("quiet", "1"), ("quiet", "2")))
+    desk.pipeline.finish()
+    assert (tmp_path / "logs/archives/archives.log").read_text().count("\n") == 2
+    assert desk.pipeline.events.tallies().total.decoded == {"others": 2}
+    desk.close()
+
+
+def test_an_event_that_cannot_be_digested_is_kept_aside_once(desk: Desk) -> None:
+    desk.pipeline.process(identified(desk, ("bad", "1"), ("bad", "1")))
+    desk.pipeline.flush()
+    assert desk.pipeline.counters.rejected == 1
+    assert (desk.home / "logs/rejected/rejected.json").read_text().count("\n") == 1
+
+
+def test_events_are_known_after_a_restart_if_what_came_of_them_was_committed(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.pipeline.process(identified(desk, ("one", "1")))
+    desk.pipeline.flush()
+    desk.pipeline.process(identified(desk, ("two", "2"), key="k2"))
+    desk.close()  # as a kill does: what was not committed is gone
+    again = Desk(tmp_path)
+    again.pipeline.process(identified(again, ("one", "1"), ("two", "2"), key="k2"))
+    again.pipeline.finish()
+    assert messages(again) == ["one", "two"]
+    again.close()
+
+
+def test_events_of_a_commit_that_failed_are_new_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Checkpoints, outputs: object) -> None:
+        raise sqlite3.OperationalError("disk full")
+
+    desk.pipeline.process(identified(desk, ("one", "1")))
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "_store_outputs", refuse)
+        with pytest.raises(CheckpointError):
+            desk.pipeline.flush()
+    assert desk.checkpoints.claim_event_ids([(NOON - 60, "1")], NOON) == [True]
+
+
+def test_records_without_ids_cost_no_question(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(Checkpoints, "claim_event_ids")
+    desk.pipeline.process(desk.batch("one", "one"))
+    desk.pipeline.flush()
+    assert messages(desk) == ["one", "one"]

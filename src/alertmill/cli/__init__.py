@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO, NoReturn, TextIO
 
 from alertmill import __version__
@@ -28,10 +29,13 @@ EXIT_CANNOT_START = 3
 
 #: Commands by name: what `alertmill --help` says of each. The module of the same name in this folder does it.
 COMMANDS = {
+    "audit": "prove by CloudTrail's signed digest files that everything delivered was processed",
     "check": "load configuration, decoders, lists and rules, and report every problem",
     "demo": "see the whole job on this machine: S3 objects in, alerts out; no account needed",
+    "iam-policy": "the least that AWS must allow for what this home reads, as IAM policies",
     "init": "make a new home folder with the shipped ruleset and a commented ossec.conf",
     "logtest": "try log lines against decoders and rules, as wazuh-logtest does",
+    "retry": "what failed: list it, try it again, or read a range of days again",
     "run": "the daemon in the foreground; with --once, read every input to its end and stop",
     "scan": "analyse files, folders or s3:// prefixes at rest; alerts on standard output",
     "status": "what has been read, how far behind it is, what failed",
@@ -78,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     home, named = find_home(options.home), home_is_named(options.home)
     context = Context(home, named, sys.stdin.buffer, sys.stdout, sys.stderr)
     try:
-        code: int = import_module(f"alertmill.cli.{command}").run(options, context)
+        code: int = _module(command).run(options, context)
     except BrokenPipeError:
         # The reader of our output went away (`| head`): not an error of ours, and nobody left to tell.
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # so that the interpreter's own flush is quiet
@@ -122,10 +126,14 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
         # A default here would undo a --home that stands before the command.
         _add_home(chosen, argparse.SUPPRESS)
         if name == command:
-            module = import_module(f"alertmill.cli.{name}")
+            module = _module(name)
             module.add_arguments(chosen)
             chosen.epilog = "\nexamples:\n" + "".join(f"  {example}\n" for example in module.EXAMPLES)
     return parser
+
+
+def _module(command: str) -> ModuleType:
+    return import_module(f"alertmill.cli.{command.replace('-', '_')}")
 
 
 def _add_home(parser: argparse.ArgumentParser, default: str | None) -> None:

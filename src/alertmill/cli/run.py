@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 
-from alertmill.bootstrap import build
+from alertmill.bootstrap import Program, build
 from alertmill.cli import EXIT_CANNOT_START, Context
+from alertmill.cli.progress import Figures, ProgressLine
 from alertmill.daemon.service import Service
 from alertmill.errors import AlertmillError, LoadError, Severity
 from alertmill.installation import Installation
 from alertmill.log import ENGINE_TAG, TaggedLog, close_log, set_up_log
+from alertmill.metrics import Counters
 
 EXAMPLES = (
     "alertmill --home ./home run               until it is stopped by Ctrl-C or SIGTERM; SIGHUP reloads the rules",
@@ -33,8 +36,11 @@ def run(options: argparse.Namespace, context: Context) -> int:
     os.umask(_UMASK)
     installation = Installation(context.home)
     log = TaggedLog(ENGINE_TAG)
+    work = _Work()
+    line = ProgressLine(context.stderr, work.figures)
+    say = line.print if _by_hand() else None
     try:
-        set_up_log(installation.logs, to_terminal=_by_hand())
+        set_up_log(installation.logs, to_terminal=say)
     except OSError as error:
         print(f"alertmill run: {error.filename}: {error.strerror}; is {context.home} a home?", file=context.stderr)
         return EXIT_CANNOT_START
@@ -42,7 +48,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
         program = build(installation)
         wanted = program.config.logging
         if wanted.json_ or not wanted.plain:
-            set_up_log(installation.logs, plain=wanted.plain, as_json=wanted.json_, to_terminal=_by_hand())
+            set_up_log(installation.logs, plain=wanted.plain, as_json=wanted.json_, to_terminal=say)
     except LoadError as error:
         for problem in error.problems:
             log("ERROR" if problem.severity is Severity.ERROR else "WARNING", problem.one_line())
@@ -51,10 +57,50 @@ def run(options: argparse.Namespace, context: Context) -> int:
     except AlertmillError as error:
         log("CRITICAL", str(error))
         return EXIT_CANNOT_START
+    service = Service(program, once=options.once)
     try:
-        return Service(program, once=options.once).run()
+        return _watched(service, program, work, line) if options.once and say else service.run()
     finally:
         close_log()
+
+
+class _Work:
+    """How far a run is."""
+
+    def __init__(self) -> None:
+        self._program: Program | None = None
+        self._before = Counters()
+
+    def begin(self, program: Program) -> None:
+        """Count from here on."""
+        self._before = replace(program.pipeline.counters)
+        self._program = program
+
+    def figures(self) -> Figures:
+        if self._program is None:
+            return Figures()
+        now, before, sight = self._program.pipeline.counters, self._before, self._program.outlook.sight()
+        return Figures(
+            now.objects - before.objects,
+            now.received - before.received,
+            now.alerts - before.alerts,
+            now.bytes - before.bytes,
+            sight.objects,
+            sight.size,
+            now.failures - before.failures,
+            sight.listed,
+            sight.complete,
+        )
+
+
+def _watched(service: Service, program: Program, work: _Work, line: ProgressLine) -> int:
+    """Run to the end; on a terminal with a moving line, and what was done in the end."""
+    work.begin(program)
+    with line:
+        code = service.run()
+    if line.is_shown:
+        line.print(replace(work.figures(), found=0).line(line.seconds))
+    return code
 
 
 def _by_hand() -> bool:

@@ -7,15 +7,14 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
 from alertmill.alerts import AlertFacts, AlertWriter, alert_id
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
-from alertmill.config.models import Bucket, Config, EventFormat, Global, Ruleset, RulesetPath
+from alertmill.cli.progress import Figures, ProgressLine
+from alertmill.config.models import Config, EventFormat, Global, Ruleset, RulesetPath
 from alertmill.engine import Engine
 from alertmill.errors import LoadError, Problems, SourceError
 from alertmill.event import Record
@@ -26,11 +25,15 @@ from alertmill.sources.aws.buckets.base import BucketType
 from alertmill.sources.aws.faults import ObjectError, ObjectGoneError
 from alertmill.sources.aws.objects import ObjectReader, Target
 from alertmill.sources.aws.store import Body
+from alertmill.sources.aws.workers import Ahead, Workers
 
 EXAMPLES = (
     "alertmill scan ./AWSLogs > alerts.json                       everything below a folder",
     "alertmill scan --type cloudtrail s3://bucket/AWSLogs/123456789012/CloudTrail/us-east-1/2026/01/15/",
 )
+
+#: Objects that may be known before they are read, so that a remaining time can be told.
+_FOUND_AHEAD = 1_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,12 +58,11 @@ def run(options: argparse.Namespace, context: Context) -> int:
         print(error, file=context.stderr)
         return EXIT_PROBLEMS
     scan = _Scan(engine, event_format, options.type, context)
-    with _progress(context) as progress:
-        task = progress.add_task(scan.tally(), total=None)
-        for found, body in opened(scan.find(options.source)):
+    with ProgressLine(context.stderr, lambda: scan.figures) as progress:
+        ahead = Ahead(Workers(1, "scan-find"), lambda: scan.find(options.source), _FOUND_AHEAD, lambda: False)
+        for found, body in opened(ahead):
             scan.read(found, body)
-            progress.update(task, description=scan.tally())
-    print(scan.tally(), file=context.stderr)
+    print(scan.tally(progress.seconds), file=context.stderr)
     return EXIT_PROBLEMS if scan.failed else EXIT_OK
 
 
@@ -91,13 +93,6 @@ def _load(options: argparse.Namespace, context: Context) -> tuple[Engine, EventF
     ), config.global_.event_format
 
 
-def _progress(context: Context) -> Progress:
-    """A line that moves on a terminal, and is silent elsewhere."""
-    console = Console(file=context.stderr)
-    columns = (TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-
 class _Scan:
     """One scan: an engine with an empty memory, and what it has seen so far."""
 
@@ -110,18 +105,12 @@ class _Scan:
         self._context = context
         self._never = Event()
         self._offset = 0
-        self._began = time.monotonic()
-        self.objects = self.events = self.alerts = self.size = self.failed = self.passed_over = 0
+        self.figures = Figures()
+        self.failed = self.passed_over = 0
 
-    def tally(self) -> str:
-        """What was done so far, in one line."""
-        seconds = max(time.monotonic() - self._began, 0.001)
-        parts = [
-            f"{self.objects} objects",
-            f"{self.events} events",
-            f"{self.alerts} alerts",
-            f"{self.size / 1e6:.1f} MB in {seconds:.1f} s ({self.events / seconds:.0f} events/s)",
-        ]
+    def tally(self, seconds: float) -> str:
+        """What was done, in one line."""
+        parts = [replace(self.figures, found=0).line(seconds)]
         if self.passed_over:
             parts.append(f"{self.passed_over} of no known type passed over")
         if self.failed:
@@ -132,10 +121,14 @@ class _Scan:
         """The objects of all sources in order; a source that is not there is told, counted, and stops no other."""
         for source in sources:
             try:
-                yield from find_objects(source)
+                for found in find_objects(source):
+                    self.figures.found += 1
+                    self.figures.found_size += found.size
+                    yield found
             except SourceError as error:
                 self.failed += 1
                 self._say(str(error))
+        self.figures.complete = True
 
     def read(self, found: ObjectAtRest, fetched: Future[Body]) -> None:
         """Analyse one object; what cannot be read is told on standard error and counted."""
@@ -154,22 +147,21 @@ class _Scan:
                 return
             for record in self._records(found, kind, body):
                 self._analyse(record)
-            self.objects += 1
-            self.size += found.size
+            self.figures.objects += 1
+            self.figures.size += found.size
         except (ObjectError, OSError) as error:
             self._complain(found, str(error))
         finally:
             body.close()
 
     def _records(self, found: ObjectAtRest, kind: BucketType, body: Body) -> Iterator[Record]:
-        bucket = Bucket.model_validate({"type": kind.type, "name": found.bucket or "local"})
-        reader = ObjectReader(bucket, kind, self._event_format, time.time, lambda *_: None)
-        target = Target("", found.account, found.key, "", "")
+        reader = ObjectReader(kind, self._event_format, time.time)
+        target = Target("", found.account, found.bucket or "local", found.key, "", "")
         for batch in reader.batches(target, body, 0, self._never):
             yield from batch.records
 
     def _analyse(self, record: Record) -> None:
-        self.events += 1
+        self.figures.events += 1
         outcome = self._engine.process(record, self._state)
         if outcome.rejected:
             self.failed += 1
@@ -178,7 +170,7 @@ class _Scan:
             line = self._writer.json_line(outcome.event, outcome.match, alert_id(record.time, self._offset))
             self._context.stdout.buffer.write(line)
             self._offset += len(line)
-            self.alerts += 1
+            self.figures.alerts += 1
 
     def _complain(self, found: ObjectAtRest, reason: str) -> None:
         self.failed += 1

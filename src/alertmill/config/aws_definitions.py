@@ -5,11 +5,12 @@ A definition with a fault is reported and left out. Whether AWS knows the things
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
 from alertmill import codes
 from alertmill.config import aws_values, parse
+from alertmill.config.defaults import LOOK_BACK, SILENCE
 from alertmill.config.models import Bucket, BucketTypeName, DiscardRegex, Service, Subscriber
 from alertmill.config.options import (
     BadValueError,
@@ -29,6 +30,9 @@ from alertmill.xmltext import Element
 
 ServiceTypeName = Literal["cloudwatchlogs", "inspector"]
 SubscriberTypeName = Literal["security_lake", "buckets", "security_hub"]
+
+#: Options of a bucket that may stand in the module, for all of its buckets, and their defaults. Seconds.
+MODULE_OPTIONS = {"look_back": LOOK_BACK, "silence": SILENCE}
 
 _NO_TAG = "No such child tag '{{option}}' of {} at module 'aws-s3'."
 _EMPTY_TAG = "Empty content for tag '{option}' at module 'aws-s3'."
@@ -59,6 +63,7 @@ _BUCKET_OPTIONS = {
     "path_suffix": Option(aws_values.prefix, if_empty=IfEmpty.UNSET),
     "regions": Option(aws_values.regions, if_empty=IfEmpty.WARNING),
     "remove_from_bucket": Option(parse.yes_no),
+    "silence": Option(parse.duration()),
 }
 
 _SERVICE_OPTIONS = {
@@ -82,8 +87,8 @@ _SUBSCRIBER_OPTIONS = {
 }
 
 
-def read_bucket(element: Element, look_back: int, problems: Problems) -> Bucket | None:
-    """`<bucket type="...">`; `look_back` (seconds) is the module's, for a bucket without its own."""
+def read_bucket(element: Element, of_module: Mapping[str, int], problems: Problems) -> Bucket | None:
+    """`<bucket type="...">`; `of_module` has what the module says for buckets without the option (MODULE_OPTIONS)."""
     if not element.children:
         message = "a <bucket> without options is left out"
         problems.warn(codes.C_NOTHING, message, element.origin(), hint="give it at least a <name>")
@@ -101,11 +106,12 @@ def read_bucket(element: Element, look_back: int, problems: Problems) -> Bucket 
     problems.extend(found)
     if kind is None or found.errors:
         return None
-    values.found.setdefault("look_back", look_back)
+    for name in MODULE_OPTIONS:
+        values.found.setdefault(name, of_module[name])
     return values.build(Bucket, type=kind, discard_regex=discard)
 
 
-def legacy_bucket(element: Element, module: Values, look_back: int, problems: Problems) -> Bucket | None:
+def legacy_bucket(element: Element, module: Values, of_module: Mapping[str, int], problems: Problems) -> Bucket | None:
     """`<bucket>name</bucket>` without attributes, as before 3.7: CloudTrail, with the module's keys."""
     problems.warn(
         codes.C_DEPRECATED,
@@ -127,7 +133,7 @@ def legacy_bucket(element: Element, module: Values, look_back: int, problems: Pr
         name=name,
         aws_account_alias="LEGACY",
         remove_from_bucket=bool(module.get("remove_from_bucket")) and not keys["access_key"],
-        look_back=look_back,
+        **of_module,
         **keys,
     )
 

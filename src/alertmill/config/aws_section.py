@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from alertmill import codes
 from alertmill.config import parse
-from alertmill.config.aws_definitions import legacy_bucket, read_bucket, read_service, read_subscriber
-from alertmill.config.defaults import LOOK_BACK
+from alertmill.config.aws_definitions import (
+    MODULE_OPTIONS,
+    legacy_bucket,
+    read_bucket,
+    read_service,
+    read_subscriber,
+)
 from alertmill.config.draft import Draft
 from alertmill.config.models import AwsS3, Bucket, Service, Subscriber
 from alertmill.config.options import IfEmpty, Option, Values, Wording, softened
@@ -29,6 +34,7 @@ _OPTIONS = {
     "remove_from_bucket": Option(parse.yes_no),
     "run_on_start": Option(parse.yes_no),
     "secret_key": Option(parse.text, if_empty=IfEmpty.UNSET),
+    "silence": Option(parse.duration()),
     "skip_on_error": Option(parse.yes_no),
 }
 
@@ -40,21 +46,20 @@ def read_aws_s3(section: Element, draft: Draft, problems: Problems) -> None:
     fit_schedule(values, found)
     module = _read_definitions(section, values, found)
     _complain_of_nothing(section, module, found)
-    _name_what_is_not_read(module, found)
     problems.extend(softened(found, "the module is disabled") if module.disabled else found)
     draft.aws_s3.append(module)
 
 
 def _read_definitions(section: Element, values: Values, problems: Problems) -> AwsS3:
-    look_back = values.found.get("look_back", LOOK_BACK)
+    of_module = {name: values.found.get(name, otherwise) for name, otherwise in MODULE_OPTIONS.items()}
     buckets: list[Bucket | None] = []
     services: list[Service | None] = []
     subscribers: list[Subscriber | None] = []
     for element in section.children:
         if element.name == "bucket" and not element.attributes and not element.children:
-            buckets.append(legacy_bucket(element, values, look_back, problems))
+            buckets.append(legacy_bucket(element, values, of_module, problems))
         elif element.name == "bucket":
-            buckets.append(read_bucket(element, look_back, problems))
+            buckets.append(read_bucket(element, of_module, problems))
         elif element.name == "service":
             services.append(read_service(element, problems))
         elif element.name == "subscriber":
@@ -75,14 +80,3 @@ def _complain_of_nothing(section: Element, module: AwsS3, problems: Problems) ->
         wazuh = "Tag <bucket> not found at module 'aws-s3'."
     hint = 'add a <bucket type="..."> with a <name>'
     problems.warn(codes.C_NOTHING, "the aws-s3 module has nothing to read", section.origin(), hint=hint, wazuh=wazuh)
-
-
-def _name_what_is_not_read(module: AwsS3, problems: Problems) -> None:
-    """Services and subscribers are accepted and checked, so that a file loads; nothing reads them so far."""
-    if module.disabled:
-        return
-    definitions: list[Service | Subscriber] = [*module.services, *module.subscribers]
-    for definition in definitions:
-        kind = "service" if isinstance(definition, Service) else "subscriber"
-        message = f'not acted on: <{kind} type="{definition.type}">; of AWS, Alertmill reads buckets only so far'
-        problems.warn(codes.C_SECTION_IDLE, message, definition.origin)

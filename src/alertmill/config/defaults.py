@@ -56,6 +56,8 @@ MAX_INTERVAL = 100 * 365 * DAY
 MAX_INTERVAL_MONTHS = 1200
 #: `<look_back>`, seconds: how late an object may arrive and still be found by listing.
 LOOK_BACK = 48 * HOUR
+#: `<silence>`, seconds: how long an account and region that had data may have none before an alert tells of it.
+SILENCE = 24 * HOUR
 #: Shortest and longest session of an assumed role, seconds.
 MIN_ROLE_DURATION = 900
 MAX_ROLE_DURATION = 3600

@@ -21,6 +21,10 @@ _NO_QUEUE = "Alertmill does not write alerts to other programs' queues"
 #: Options of outputs that no longer exist; only their switch, `..._output`, says anything.
 _DEAD_PREFIXES = ("prelude_", "zeromq_")
 
+_DAY = 86400
+#: Largest number of days in `<keep_day_files>`: a century.
+_MOST_DAYS_KEPT = 36500
+
 _ALERT_OPTIONS = {
     "email_alert_level": Option(parse.level),
     "log_alert_level": Option(parse.level),
@@ -79,6 +83,7 @@ def read_global(section: Element, draft: Draft, problems: Problems) -> None:
     least = draft.internal.analysisd.min_rotate_interval
     table = {
         **_GLOBAL_OPTIONS,
+        "keep_day_files": Option(_keep_day_files),
         "max_output_size": Option(_max_output_size),
         "rotate_interval": Option(lambda text: _rotate_interval(text, least)),
     }
@@ -125,6 +130,14 @@ def _rotate_interval(text: str, least: int) -> int:
     if seconds and not least <= seconds <= defaults.MAX_ROTATE_INTERVAL:
         wazuh = f"Rotate interval setting must be between {least} seconds and one day."
         raise BadValueError(f"0, or {least} seconds to one day", wazuh=wazuh)
+    return seconds
+
+
+def _keep_day_files(text: str) -> int:
+    seconds = parse.duration()(text)
+    if seconds and not _DAY <= seconds <= _MOST_DAYS_KEPT * _DAY:
+        hint = f"{text} counts seconds; write {text}d" if text.isdigit() and int(text) <= _MOST_DAYS_KEPT else ""
+        raise BadValueError(f"0, or 1d to {_MOST_DAYS_KEPT}d", hint=hint)
     return seconds
 
 

@@ -72,6 +72,8 @@ class Global(Section):
     host_information: int = 8
     #: How AWS messages are spelled; Alertmill's own option.
     event_format: EventFormat = "compatible"
+    #: Seconds for which the day files of outputs are kept, 0 for ever; Alertmill's own option.
+    keep_day_files: int = 0
     #: Worker processes, 1 for none beside the daemon itself, 0 for one per core; Alertmill's own option.
     workers: int = 1
 
@@ -235,6 +237,8 @@ class Bucket(AwsAccess):
     discard_regex: DiscardRegex | None = None
     #: Seconds: an object that arrives later than this behind its date is not found by listing (D6); our own option.
     look_back: int = defaults.LOOK_BACK
+    #: Seconds without data after which an account and region that had some counts as silent, 0 for never; our own.
+    silence: int = defaults.SILENCE
 
 
 class Service(AwsAccess):
@@ -280,6 +284,7 @@ class AwsS3(Section):
     skip_on_error: bool = True
     #: Seconds, for buckets that do not set their own.
     look_back: int = defaults.LOOK_BACK
+    silence: int = defaults.SILENCE
     buckets: tuple[Bucket, ...] = ()
     services: tuple[Service, ...] = ()
     subscribers: tuple[Subscriber, ...] = ()

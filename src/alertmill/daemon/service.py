@@ -24,6 +24,7 @@ from alertmill.config.models import Global
 from alertmill.daemon.control import MAX_REQUEST, Control
 from alertmill.daemon.eps import EpsLimit
 from alertmill.daemon.frames import FrameServer
+from alertmill.daemon.housekeeper import Housekeeper
 from alertmill.daemon.inbox import INBOX_SIZE, Ended, Inbox
 from alertmill.daemon.reload import Built, Reloader, decide
 from alertmill.daemon.sd_notify import Notifier
@@ -61,6 +62,7 @@ class Service:
         self._notifier = notifier or Notifier()
         self._log = TaggedLog(ENGINE_TAG)
         self._reloader = Reloader(program.load_engine)
+        self._housekeeper = Housekeeper(program.housekeeping.chores, program.housekeeping.until_turn, self._log)
         self._limit = _eps_limit(program.config.global_)
         self._statistics = Statistics(
             program.config,
@@ -99,9 +101,13 @@ class Service:
         self._log("INFO", f"Started (pid: {os.getpid()}).")
         self._log("INFO", _limit_in_words(self._limit))
         self._notifier.ready("analysing")
+        if not self._once:
+            self._housekeeper.start()
         try:
             self._loop()
             self._pipeline.finish()
+            if self._once:
+                self._housekeeper.once(lambda: bool(self._stop_signal))
         except (CheckpointError, OutputError) as error:
             self._log("CRITICAL", str(error))
             self._failed = True
@@ -117,6 +123,8 @@ class Service:
             self._notifier.pulse()
             self._run_files.tick(time.monotonic())
             self._reload_if_asked()
+            if not self._once:
+                self._pipeline.turn_files(self._program.clock())
             waiting = self._pipeline.waiting
             if waiting is not None and waiting <= 0:
                 self._pipeline.flush()
@@ -239,6 +247,8 @@ class Service:
         if not self._inbox.stop(STOP_PATIENCE):
             waited = time.monotonic() - began
             self._log("WARNING", f"{self._inbox.alive} sources did not end within {waited:.0f} s; left behind")
+        if not self._housekeeper.stop(STOP_PATIENCE):
+            self._log("WARNING", "the compression of a day file did not end in time; the next start begins it again")
         self._run_files.close()
         self._program.close()
 

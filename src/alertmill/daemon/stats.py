@@ -219,7 +219,7 @@ def breakdown(kinds: Mapping[str, int]) -> Json:
 
 def _processed(now: dict[str, int]) -> int:
     """Events that came to the rules."""
-    return now["received"] - now["rejected"] - now["dropped"]
+    return now["received"] - now["rejected"] - now["dropped"] - now["duplicates"]
 
 
 def _eps(figures: EpsFigures) -> Json:

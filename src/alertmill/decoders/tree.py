@@ -31,9 +31,13 @@ _LOCAL_FILE = "etc/decoders/local_decoder.xml"
 
 @dataclass(frozen=True, slots=True)
 class DecoderOptions:
-    """Internal options. `order_size` bounds the fields of an event (`analysisd.decoder_order_size`, 32 to 1024)."""
+    """Internal options. `order_size` bounds the fields of an event (`analysisd.decoder_order_size`, 32 to 1024).
+
+    `json_fields` bounds those of the JSON decoder instead, where it is given.
+    """
 
     order_size: int = ORDER_SIZE
+    json_fields: int | None = None
 
 
 def load_decoders(
@@ -231,7 +235,8 @@ class _Loader:
     def step(self, member: _Node, winner: _Node) -> Step:
         """What one member of a chain does; options of plugins are those of the decoder that won."""
         spec, chosen = member.spec, winner.spec
-        style = JsonStyle(chosen.discard_null, chosen.csv_arrays, self.options.order_size, self.shapes)
+        most_fields = self.options.json_fields or self.options.order_size
+        style = JsonStyle(chosen.discard_null, chosen.csv_arrays, most_fields, self.shapes)
         settings = PluginSettings(style, group_static_fields(spec.static_fields))
         plugin: Plugin | None = PLUGINS.get(spec.plugin)
         offset = chosen.plugin_offset if plugin is not None and plugin.honours_offset else ""

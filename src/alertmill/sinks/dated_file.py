@@ -7,18 +7,24 @@ a file shorter than its checkpoint says, or with other bytes at its end, is an e
 from __future__ import annotations
 
 import os
+import threading
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 from alertmill.errors import OutputError
 from alertmill.sinks.base import Appended
-from alertmill.sinks.rotation import DatedName
+from alertmill.sinks.rotation import DatedName, Kind
 
 #: Folders are entered by the owner and read by the group, as Wazuh makes them under its umask 0027.
 _FOLDER_MODE = 0o750
 _FILE_MODE = 0o640
+
+#: Held while an undated name is changed: housekeeping, in a thread of its own, takes those away that are left over.
+_links = threading.Lock()
+_CONTENT = (Kind.PLAIN, Kind.PACKED)
 
 
 class DatedFile:
@@ -39,12 +45,17 @@ class DatedFile:
 
         Raises OutputError when the file or its link cannot be made.
         """
-        part = 0
-        while (self.home / self.name.day_path(day, part + 1)).exists():
-            part += 1
+        part = self._newest_part(day)
         if self.path and not self.size and self.path != self.name.day_path(day, part):
             (self.home / self.path).unlink(missing_ok=True)
         self._open(day, part)
+
+    def _newest_part(self, day: date) -> int:
+        """The part of `day` to go on with; one behind those that are compressed already, if the clock was set back."""
+        part = 0
+        while any((self.home / (self.name.day_path(day, part + 1) + kind)).exists() for kind in _CONTENT):
+            part += 1
+        return part + (self.home / (self.name.day_path(day, part) + Kind.PACKED)).exists()
 
     def open_next_part(self) -> None:
         """Leave the file for the next one of the same day. Raises OutputError."""
@@ -73,10 +84,11 @@ class DatedFile:
     def _link(self, target: Path) -> None:
         """Make the undated name a hard link of today's file, as Wazuh does (spec/alerts.md 7)."""
         link = self.home / self.name.link_path
-        if link.exists() and link.samefile(target):
-            return
-        link.unlink(missing_ok=True)
-        link.hardlink_to(target)
+        with _links:
+            if link.exists() and link.samefile(target):
+                return
+            link.unlink(missing_ok=True)
+            link.hardlink_to(target)
         _sync_folder(link.parent)
 
     def append(self, data: bytes) -> None:
@@ -94,6 +106,14 @@ class DatedFile:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd, self.path, self.size = -1, "", 0
+
+
+def drop_link(home: Path, name: DatedName, target: os.stat_result) -> None:
+    """Take away the undated name if it still leads to the file `target`, which is to be removed. Raises OSError."""
+    link = home / name.link_path
+    with _links, suppress(FileNotFoundError):
+        if os.path.samestat(link.lstat(), target):
+            link.unlink()
 
 
 def redo(home: Path, promise: Appended, read_journal: Callable[[], bytes]) -> str:

@@ -17,7 +17,7 @@ from alertmill.event import Outcome, Record
 from alertmill.sinks.base import Appended, Sink
 from alertmill.sinks.dated_file import DatedFile
 from alertmill.sinks.rejected import Rejected
-from alertmill.sinks.rotation import WithinDay
+from alertmill.sinks.rotation import DatedName, WithinDay
 
 
 class _Channel:
@@ -115,6 +115,11 @@ class Outputs:
         if outcome.alert or outcome.rejected or self._event_channels:
             return True
         return outcome.event is not None and outcome.event.category in self._category_channels
+
+    @property
+    def names(self) -> list[DatedName]:
+        """The outputs that have a file every day; rejected records have one when there are any."""
+        return [channel.sink.name for channel in self._channels]
 
     @property
     def paths(self) -> list[str]:

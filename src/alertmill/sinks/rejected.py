@@ -1,7 +1,8 @@
 """`logs/rejected/rejected.json`: records that the engine could not digest, kept so that nothing is lost silently.
 
 One JSON object per line: when it arrived, where it came from, why it was refused, and the record itself. Ours; Wazuh
-writes a line to its log and forgets the record.
+writes a line to its log and forgets the record. The files are never compressed, and go with all day files when they are
+too old (`<keep_day_files>`).
 """
 
 from __future__ import annotations

@@ -18,7 +18,9 @@ from alertmill.event import Record
 class ObjectDone:
     """An object was read completely. `day` is its key date `YYYY-MM-DD` (aws-wodle.md 14.1).
 
-    With `remove`, the object is to be deleted at the source; it stays on the list until `ObjectRemoved`.
+    With `remove`, the object is to be deleted at the source; it stays on the list until `ObjectRemoved`. `modified` is
+    when it was written to the bucket and `read_at` when it was read, epoch seconds, and `size` its bytes as they lie
+    there; 0 where that is not known.
     """
 
     scope: str
@@ -27,6 +29,9 @@ class ObjectDone:
     day: str
     records: int
     remove: bool = False
+    modified: float = 0.0
+    read_at: float = 0.0
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class ScopeReport:
     """What a walk over a scope saw, for `status`: objects listed and waiting, and the error that ended it, if any.
 
     Done objects with a key date before `keep_from` (`YYYY-MM-DD`; empty: none) can be forgotten: no walk lists them
-    again.
+    again. `error_code` is the entry of the catalogue that `error` belongs to.
     """
 
     scope: str
@@ -86,6 +91,7 @@ class ScopeReport:
     newest_key: str
     error: str = ""
     keep_from: str = ""
+    error_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,102 @@ class NextRun:
     time: float
 
 
-Mark = ObjectDone | ObjectPartial | ObjectFailed | ObjectRemoved | ScopeBound | ScopeReport | NextRun
+@dataclass(frozen=True, slots=True)
+class ScopeSilent:
+    """A scope that had data has had none for long (`silent`), or has some again."""
+
+    scope: str
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeImported:
+    """What Wazuh's database told of a scope was taken over at `time`, epoch seconds; `key` is the smallest it knew."""
+
+    scope: str
+    key: str
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far something without objects was read: `value` is the source's own text, empty to forget it."""
+
+    scope: str
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryFailed:
+    """A failed object is to be tried again as soon as possible, with a new count of attempts, given up or not."""
+
+    scope: str
+    key: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """The operator wants a range of days (`YYYY-MM-DD`, both included) read again although it was read.
+
+    `definition` is what the scopes' names begin with. `number` tells one wish from another; it is over with
+    `ReadAgainOver`.
+    """
+
+    number: str
+    definition: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAgainOver:
+    """A range was read again to its end; what was remembered for it can be forgotten."""
+
+    number: str
+
+
+Mark = (
+    ObjectDone
+    | ObjectPartial
+    | ObjectFailed
+    | ObjectRemoved
+    | ScopeBound
+    | ScopeReport
+    | ScopeSilent
+    | ScopeImported
+    | Position
+    | RetryFailed
+    | ReadAgain
+    | ReadAgainOver
+    | NextRun
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeState:
+    """What is remembered of a scope beside its objects: the error of its last report, and its silence.
+
+    `last_read` is when its newest object was read, `last_modified` when that was written to the bucket (epoch seconds,
+    0: never).
+    """
+
+    objects: int = 0
+    error_code: str = ""
+    error: str = ""
+    silent: bool = False
+    last_read: float = 0.0
+    last_modified: float = 0.0
+
+
+#: Stands for the ETag of an object that was done and then deleted at the source by ourselves (`ObjectRemoved`): what
+#: asks `not_done` with it learns that a key of which nothing is left was read. No real ETag looks like it.
+REMOVED = "(removed)"
+
+#: What Wazuh's database tells of a scope: the smallest key it remembers, and when it was taken over (epoch seconds).
+#: Objects with a key up to that one, written before that time, count as read.
+Imported = tuple[str, float]
 
 
 def no_ack() -> None:
@@ -127,6 +228,9 @@ class Progress(Protocol):
     def partial(self, scope: str, key: str, etag: str) -> int:
         """How many records of the object are committed already."""
 
+    def partials(self, scope: str) -> dict[tuple[str, str], int]:
+        """`partial` of all objects of the scope that have one, by (key, etag)."""
+
     def newest_day(self, scope: str) -> str | None:
         """The greatest key date among the done objects of the scope, `YYYY-MM-DD`."""
 
@@ -141,6 +245,21 @@ class Progress(Protocol):
 
     def next_run(self, schedule: str) -> float | None:
         """The stored planned start of a schedule, epoch seconds."""
+
+    def state(self, scope: str) -> ScopeState:
+        """What is remembered of the scope, all empty for an unknown one."""
+
+    def imported(self, scope: str) -> Imported | None:
+        """What was taken over from Wazuh's database for this scope."""
+
+    def scopes_of(self, prefix: str) -> list[str]:
+        """The names of all known scopes that begin so, ascending."""
+
+    def positions(self, scope: str) -> dict[str, str]:
+        """The positions of the scope by key."""
+
+    def read_again(self) -> list[ReadAgain]:
+        """The ranges that are still to be read again, oldest wish first."""
 
 
 class Stop(Protocol):

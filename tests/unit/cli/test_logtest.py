@@ -107,7 +107,7 @@ def test_rules_debug(home: Path) -> None:
     stderr = logtest(home, b"x\n", "-v")[2]
     assert stderr.endswith(
         "**Rule debugging:\n\tTrying rule: 1 - All.\n\t\t*Rule 1 matched\n\t\t*Trying child rules\n"
-        "\tTrying rule: 100100 - k is $(k)\n"
+        "\tTrying rule: 80950 - Alertmill: about itself\n\tTrying rule: 100100 - k is $(k)\n"
     )
 
 

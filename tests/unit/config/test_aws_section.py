@@ -288,17 +288,6 @@ def test_service_and_subscriber_options(load):
     assert hub.discard_regex.pattern == "x"
 
 
-def test_what_is_not_read_is_named(load):
-    definitions = f'<service type="cloudwatchlogs">{GROUPS}</service><subscriber type="buckets">{QUEUE}</subscriber>'
-    _, problems = load(module(definitions))
-    assert [(p.severity.value, p.message, p.origin.line) for p in problems] == [
-        ("warning", f"not acted on: <{what}>; of AWS, Alertmill reads buckets only so far", 3)
-        for what in ('service type="cloudwatchlogs"', 'subscriber type="buckets"')
-    ]
-    _, problems = load(module(f"<disabled>yes</disabled>{definitions}"))
-    assert not problems
-
-
 def test_static_keys_work_and_stay_out_of_sight(load):
     config, problems = load(bucket("<access_key>AKIAEXAMPLE</access_key><secret_key>wJalrXUtnFEMI</secret_key>"))
     found = config.aws_s3[0].buckets[0]

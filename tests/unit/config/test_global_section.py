@@ -28,6 +28,12 @@ from alertmill.errors import Problems
         ("max_output_size", "1024G", 1024**4),
         ("custom_alert_output", "$RULEID é", "$RULEID é"),
         ("event_format", "improved", "improved"),
+        ("keep_day_files", "0", 0),
+        ("keep_day_files", "0d", 0),
+        ("keep_day_files", "1d", 86400),
+        ("keep_day_files", "90d", 90 * 86400),
+        ("keep_day_files", "52w", 52 * 7 * 86400),
+        ("keep_day_files", "36500d", 36500 * 86400),
         ("event_format", "compatible", "compatible"),
         ("workers", "0", 0),
         ("workers", "4", 4),
@@ -57,6 +63,11 @@ def test_option(load, option, text, value):
         ("email_maxperhour", "0", "(1235): Invalid value for element 'email_maxperhour': 0."),
         ("email_log_source", "alerts.xml", "(1235): Invalid value for element 'email_log_source': alerts.xml."),
         ("event_format", "better", "(1235): Invalid value for element 'event_format': better."),
+        ("keep_day_files", "90", "(1235): Invalid value for element 'keep_day_files': 90."),
+        ("keep_day_files", "23h", "(1235): Invalid value for element 'keep_day_files': 23h."),
+        ("keep_day_files", "36501d", "(1235): Invalid value for element 'keep_day_files': 36501d."),
+        ("keep_day_files", "-1d", "(1235): Invalid value for element 'keep_day_files': -1d."),
+        ("keep_day_files", "9y", "(1235): Invalid value for element 'keep_day_files': 9y."),
         ("workers", "300", "(1235): Invalid value for element 'workers': 300."),
         ("jsonout", "yes", "(1230): Invalid element in the configuration: 'jsonout'."),
     ],
@@ -65,6 +76,11 @@ def test_bad_option(load, option, text, wazuh):
     _, problems = load(f"<global><{option}>{text}</{option}></global>")
     assert [p.wazuh for p in problems.errors] == [wazuh]
     assert str(problems.errors[0].origin) == "etc/ossec.conf:2"
+
+
+def test_days_without_their_unit_are_explained(load):
+    _, problems = load("<global><keep_day_files>90</keep_day_files></global>")
+    assert problems.errors[0].hint == "90 counts seconds; write 90d"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from alertmill.errors import OutputError
 from alertmill.sinks.base import Appended
-from alertmill.sinks.dated_file import DatedFile, redo
+from alertmill.sinks.dated_file import DatedFile, drop_link, redo
 from alertmill.sinks.journal import Journal
 from alertmill.sinks.rotation import ALERTS_JSON, ARCHIVES_LOG, WithinDay
 
@@ -164,6 +164,32 @@ def test_parts_of_a_day_are_numbered_and_a_restart_takes_the_newest(tmp_path: Pa
     assert (folder / "ossec-alerts-05.json").read_bytes() == b"0\n"
     assert (folder / "ossec-alerts-05-001.json").read_bytes() == b"1\n2\n"
     assert (tmp_path / "logs/alerts/alerts.json").read_bytes() == b"1\n2\n"
+
+
+def test_a_day_that_is_compressed_already_goes_on_in_a_new_part(tmp_path: Path) -> None:
+    """The clock was set back over midnight."""
+    folder = tmp_path / "logs/alerts/2026/Jan"
+    folder.mkdir(parents=True)
+    for present, opened in (("05.json.gz", "05-001.json"), ("05-001.json.gz", "05-002.json"), ("06.json", "06.json")):
+        (folder / f"ossec-alerts-{present}").write_bytes(b"x")
+        file = DatedFile(tmp_path, ALERTS_JSON)
+        file.open_day(date(2026, 1, int(opened[:2])))
+        assert file.path == f"logs/alerts/2026/Jan/ossec-alerts-{opened}"
+        file.close()
+        (folder / f"ossec-alerts-{opened}").unlink()
+
+
+def test_an_undated_name_is_dropped_only_if_it_leads_to_the_file(tmp_path: Path) -> None:
+    file = DatedFile(tmp_path, ALERTS_JSON)
+    file.open_day(DAY)
+    file.append(b"x")
+    file.open_day(date(2026, 1, 6))
+    link = tmp_path / "logs/alerts/alerts.json"
+    drop_link(tmp_path, ALERTS_JSON, (tmp_path / ALERTS_JSON.day_path(DAY)).stat())
+    assert link.exists()
+    for _ in range(2):
+        drop_link(tmp_path, ALERTS_JSON, (tmp_path / file.path).stat())
+        assert not link.exists()
 
 
 def test_a_file_that_stayed_empty_goes_with_its_day(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from alertmill.config.models import Bucket
+from alertmill.config.models import AwsAccess
 from alertmill.errors import SourceError
 from alertmill.sources.aws.buckets import BUCKET_TYPES
 from alertmill.sources.aws.buckets.base import BucketType
 from alertmill.sources.aws.faults import StoreError, UnpackError
 from alertmill.sources.aws.listing import ListRequest
+from alertmill.sources.aws.parquet import is_parquet
 from alertmill.sources.aws.s3 import S3Store
 from alertmill.sources.aws.store import Body
 from alertmill.sources.aws.unpack import unpack
@@ -88,7 +89,7 @@ def _in_bucket(source: str) -> Iterator[ObjectAtRest]:
     name, _, prefix = source.removeprefix("s3://").partition("/")
     if not name:
         raise SourceError(f"{source} names no bucket; write s3://bucket/prefix")
-    store = S3Store(Bucket(type="custom", name=name), None)
+    store = S3Store(name, AwsAccess())
     request: ListRequest | None = ListRequest(prefix)
     try:
         while request is not None:
@@ -115,6 +116,8 @@ def guess_type(key: str, body: Body) -> BucketType | None:
     for kind in BUCKET_TYPES.values():
         if kind.lies_at(key):
             return kind
+    if is_parquet(body):
+        return None  # tables of one kind look like those of another
     head, fault = _head(key, body)
     for kind in BUCKET_TYPES.values():
         if kind.begins_like(head):

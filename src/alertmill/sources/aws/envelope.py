@@ -43,34 +43,52 @@ class Discard:
 
 
 class Envelope:
-    """Wraps the records of one object. `account` is None for types whose messages do not name the account."""
+    """Wraps the records of one object.
 
-    def __init__(self, bucket: str, key: str, alias: str, account: str | None) -> None:
-        self._log_info = {"aws_account_alias": alias, "log_file": key, "s3bucket": bucket}
+    `alias` is None for objects that a subscriber was told of: their messages have none. `account` is None for types
+    whose messages do not name the account.
+    """
+
+    def __init__(self, bucket: str, key: str, alias: str | None, account: str | None) -> None:
+        named = {} if alias is None else {"aws_account_alias": alias}
+        self.log_info: dict[str, str | int] = {**named, "log_file": key, "s3bucket": bucket}
         self._account = account
+
+    def number(self, number: int) -> None:
+        """The next record is the one of this number in its object, and its message is to say so."""
+        self.log_info = {**self.log_info, "record": number}
 
     def wrap_columns(self, record: dict[str, Any]) -> dict[str, Any]:
         """The document of a record made of text columns, which has nothing to unwrap or to remove."""
-        aws = {"log_info": self._log_info, **record}
-        if self._account is not None:
-            aws["aws_account_id"] = self._account
-        _add_names(aws)
-        return {"integration": "aws", "aws": aws}
+        document = self._around(record)
+        _add_names(document["aws"])
+        return document
 
     def wrap(self, record: dict[str, Any]) -> dict[str, Any]:
         """The document of a record of JSON values; the record is taken over."""
         tidy(record)
         return self.wrap_columns(record)
 
+    def wrap_bare(self, record: dict[str, Any]) -> dict[str, Any]:
+        """The document of a record that only loses its nulls: no list is unwrapped, no name is added."""
+        tidy(record, unwrap=False)
+        return self._around(record)
+
+    def _around(self, record: dict[str, Any]) -> dict[str, Any]:
+        aws = {"log_info": self.log_info, **record}
+        if self._account is not None:
+            aws["aws_account_id"] = self._account
+        return {"integration": "aws", "aws": aws}
+
     def error(self, text: str) -> dict[str, Any]:
         """The document of an error event (aws-wodle.md 8)."""
-        aws: dict[str, Any] = {"log_info": self._log_info}
+        aws: dict[str, Any] = {"log_info": self.log_info}
         if self._account is not None:
             aws["aws_account_id"] = self._account
         return {"integration": "aws", "aws": aws, "error_msg": text}
 
 
-def tidy(record: dict[str, Any]) -> None:
+def tidy(record: dict[str, Any], *, unwrap: bool = True) -> None:
     """Remove nulls and replace lists of one element by it, in objects at every depth, never inside lists."""
     waiting = [record]
     while waiting:
@@ -83,7 +101,7 @@ def tidy(record: dict[str, Any]) -> None:
             if kind is dict:
                 waiting.append(value)
             elif kind is list:
-                if len(value) == 1:
+                if unwrap and len(value) == 1:
                     current[key] = value[0]
             elif value is None:
                 if nulls is None:

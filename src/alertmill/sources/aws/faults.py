@@ -25,11 +25,13 @@ class ObjectError(AlertmillError):
 
 
 class FetchError(ObjectError):
-    """GetObject failed. `unreachable` tells a broken connection from an answer of the service."""
+    """GetObject failed. `unreachable` tells a broken connection from an answer of the service, `throttled` one answer
+    from the others."""
 
-    def __init__(self, reason: str, *, unreachable: bool = False) -> None:
+    def __init__(self, reason: str, *, unreachable: bool = False, throttled: bool = False) -> None:
         super().__init__(reason)
         self.unreachable = unreachable
+        self.throttled = throttled
 
 
 class UnpackError(ObjectError):

@@ -1,10 +1,11 @@
 """Fetching ahead: many GETs at once, handed on in the order in which the objects were found.
 
-Bounded twice: by a number of objects and by their size.
+Bounded twice: by a number of objects, which gives way to throttling, and by their size.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -16,9 +17,79 @@ from alertmill.sources.aws.store import HELD_BODY, Body
 from alertmill.sources.aws.walks import Walk
 from alertmill.sources.aws.workers import Workers
 
-#: Objects under way, and their size in bytes. A larger object is fetched with nothing else under way.
+#: Objects under way, and the size in bytes of these and of those that have come and wait for their turn, which may be
+#: as many again. A larger object is fetched with nothing else under way.
 AHEAD_OBJECTS = 32
 AHEAD_BYTES = 64 * 1024 * 1024
+
+#: Objects fetched without a complaint after which one more may be under way.
+_RISE_AFTER = 32
+
+
+class Throttle:
+    """How many GETs may be under way: half as many when the service says that it is too much, then more again.
+
+    What is under way at a complaint was sent before it and may complain too; that counts as one complaint. Safe to call
+    from any thread.
+    """
+
+    def __init__(self, most: int = AHEAD_OBJECTS) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._limit = most
+        #: Answers to requests sent before the last complaint that are still to come, and good ones since.
+        self._late = 0
+        self._good = 0
+
+    @property
+    def limit(self) -> int:
+        """GETs that may be under way now."""
+        return self._limit
+
+    @property
+    def is_held_back(self) -> bool:
+        return self._limit < self._most
+
+    def throttled(self) -> None:
+        """The service answered that it is too much."""
+        with self._lock:
+            self._good = 0
+            if self._late:
+                self._late -= 1
+                return
+            self._late = self._limit - 1
+            self._limit = max(self._limit // 2, 1)
+
+    def succeeded(self) -> None:
+        """An object came."""
+        with self._lock:
+            self._late = max(self._late - 1, 0)
+            self._good += 1
+            if self._good >= _RISE_AFTER and self._limit < self._most:
+                self._good = 0
+                self._limit += 1
+
+
+class Room:
+    """The memory for bodies that are under way, in bytes, shared by all runs of a daemon that fetch right now."""
+
+    def __init__(self, size: int = AHEAD_BYTES) -> None:
+        self._size = size
+        self._lock = threading.Lock()
+        self._runs = 0
+
+    @property
+    def share(self) -> int:
+        """What one of the runs may use."""
+        return self._size // max(self._runs, 1)
+
+    def enter(self) -> None:
+        with self._lock:
+            self._runs += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._runs -= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +113,19 @@ class Fetched:
 class FetchAhead:
     """Starts the GETs of the steps to come."""
 
-    def __init__(self, workers: Workers, fetch: Callable[[str, str], Body]) -> None:
+    def __init__(self, workers: Workers, fetch: Callable[[str, str], Body], throttle: Throttle, room: Room) -> None:
         self._workers = workers
         self._fetch = fetch
+        self._throttle = throttle
+        self._room = room
         self._window: deque[Fetched] = deque()
+        self._objects = 0
         self._size = 0
 
     def ordered(self, steps: Iterator[Step]) -> Iterator[Fetched]:
         """The steps, in their order. A StoreError of `steps` is raised behind the steps before it."""
         fault: StoreError | None = None
+        self._room.enter()
         try:
             try:
                 for step in steps:
@@ -60,28 +135,45 @@ class FetchAhead:
             while self._window:
                 yield self._next()
         finally:
+            self._room.leave()
             self._give_up()
         if fault is not None:
             raise fault
 
     def _take(self, step: Step) -> Iterator[Fetched]:
-        """Start the step's GET, after as many earlier steps as that needs; then what is ready anyway."""
+        """Start the step's GET, after as many earlier steps as that needs; then one that is ready anyway.
+
+        Not all that are ready: until they are dealt with no GET would be under way.
+        """
         size = (step.listed.size or HELD_BODY) if step.listed is not None else 0
-        while self._window and (len(self._window) >= AHEAD_OBJECTS or self._size + size > AHEAD_BYTES):
+        while self._window and self._is_full(size):
             yield self._next()
         self._window.append(Fetched(step, self._start(step.listed), size))
+        self._objects += step.listed is not None
         self._size += size
-        while self._window and (self._window[0].body is None or self._window[0].body.done()):
+        if self._window[0].body is None or self._window[0].body.done():
             yield self._next()
+
+    def _is_full(self, size: int) -> bool:
+        limit = self._throttle.limit
+        if self._objects >= 2 * limit or self._size + size > self._room.share:
+            return True
+        return sum(fetched.body is not None and not fetched.body.done() for fetched in self._window) >= limit
 
     def _start(self, listed: Listed | None) -> Future[Body] | None:
         if listed is None:
             return None
         key, etag = listed.key, listed.etag
-        return self._workers.submit(lambda: self._fetch(key, etag))
+        return self._workers.submit(lambda: self._one(key, etag))
+
+    def _one(self, key: str, etag: str) -> Body:
+        body = self._fetch(key, etag)
+        self._throttle.succeeded()
+        return body
 
     def _next(self) -> Fetched:
         fetched = self._window.popleft()
+        self._objects -= fetched.body is not None
         self._size -= fetched.size
         return fetched
 

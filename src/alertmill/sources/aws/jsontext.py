@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -24,7 +25,11 @@ NOTHING = object()
 _WHITE = b" \t\n\r"
 #: Bytes of a large document that are looked at together.
 _WINDOW = 256 * 1024
-#: Elements that are taken one by one before many are tried again.
+#: Bytes in which the end of a single value is looked for at first.
+_FIRST_LOOK = 4 * 1024
+#: What stands between two objects that follow one another.
+_BETWEEN = re.compile(rb"\}[ \t\r\n]*\{")
+#: Values that are taken one by one before a guess is tried again.
 _SLOW_STEPS = 64
 _DIGITS = bytes(ord("1") if 0x30 <= i <= 0x39 else ord(".") for i in range(256))
 #: Shortest integer, in digits, that may not fit 64 bits.
@@ -78,6 +83,16 @@ def elements(pieces: Iterable[bytes], name: str) -> Iterator[tuple[Any, bool]]:
         text.value()
         raise ShapeError("the document is neither an object nor a list")
     text.finish()
+
+
+def concatenated(pieces: Iterable[bytes]) -> Iterator[tuple[Any, bool]]:
+    """The values of JSON texts that follow one another, each odd or not; white space may stand between them.
+
+    Raises ParseError, possibly after the first values.
+    """
+    text = _Text(pieces)
+    while text.peek():
+        yield text.guessed() or text.value()
 
 
 def _member(text: _Text, name: str) -> Iterator[tuple[Any, bool]]:
@@ -170,7 +185,7 @@ class _Text:
     def value(self) -> tuple[Any, bool]:
         """The next whole value, odd or not."""
         self.peek()
-        wanted = _WINDOW
+        wanted = _FIRST_LOOK
         while True:
             self._fill(wanted)
             try:
@@ -189,6 +204,27 @@ class _Text:
             found = text[:end].encode("utf-8")
             self._at += len(found)
             return parse(found)
+
+    def guessed(self) -> tuple[Any, bool] | None:
+        """The next value, odd or not, if it is an object and another one seems to begin behind it.
+
+        If what lies before that place is one JSON object, the guess was right: no object begins with a whole object.
+        """
+        if self._slow:
+            self._slow -= 1
+            return None
+        self._fill(_WINDOW)
+        place = _BETWEEN.search(self._data, self._at, self._at + _WINDOW)
+        if place is None:
+            self._slow = _SLOW_STEPS
+            return None
+        end = place.start() + 1
+        try:
+            found = parse(self._data[self._at : end])
+        except ParseError:
+            return None
+        self._at = end
+        return found
 
     def finish(self) -> None:
         """Nothing but white space may follow."""

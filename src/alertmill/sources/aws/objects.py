@@ -13,10 +13,10 @@ from itertools import chain
 from typing import Any
 
 from alertmill import codes
-from alertmill.config.models import Bucket, EventFormat
+from alertmill.config.models import DiscardRegex, EventFormat
 from alertmill.errors import SourceError
 from alertmill.event import Record
-from alertmill.sources.aws.buckets.base import BadLine, BucketType, OddRecord
+from alertmill.sources.aws import parquet
 from alertmill.sources.aws.documents import HELD_DOCUMENT
 from alertmill.sources.aws.envelope import (
     LOCATION,
@@ -27,6 +27,7 @@ from alertmill.sources.aws.envelope import (
     spell_improved,
 )
 from alertmill.sources.aws.faults import FetchError, ObjectError, ParseError
+from alertmill.sources.aws.formats import BadLine, ObjectFormat, SpecialRecord
 from alertmill.sources.aws.store import Body
 from alertmill.sources.aws.unpack import check_text, unpack
 from alertmill.sources.base import Batch, ObjectDone, ObjectPartial, Stop, no_ack
@@ -41,13 +42,22 @@ _HELD_TEXT = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One object to read. `day` is its key date `YYYY-MM-DD`; `account` is that of the walk, empty without one."""
+    """One object to read. `day` is its key date `YYYY-MM-DD`; `account` is that of the walk, empty without one.
+
+    `modified` is when it was written to the bucket, epoch seconds, and `size` its bytes there, 0 where that is not
+    known. With `again` it was read before and is read once more on purpose: its events count although their ids are
+    known.
+    """
 
     scope: str
     account: str
+    bucket: str
     key: str
     etag: str
     day: str
+    modified: float = 0.0
+    again: bool = False
+    size: int = 0
 
 
 class _StoppedError(Exception):
@@ -57,28 +67,31 @@ class _StoppedError(Exception):
 class ObjectReader:
     """Reads the objects of one definition.
 
-    `remove` is called with scope, key and ETag of every object that is committed, if the definition wants objects
-    removed. Raises SourceError when the definition's discard_regex does not compile.
+    `alias` is the definition's `aws_account_alias`, None for a subscriber. `drops` says which records are not wanted
+    (`discards`). `remove` is called with scope, key and ETag of every object that is committed, None where objects
+    stay.
     """
 
     def __init__(
         self,
-        bucket: Bucket,
-        kind: BucketType,
+        kind: ObjectFormat,
         event_format: EventFormat,
         clock: Callable[[], float],
-        remove: Callable[[str, str, str], None],
+        *,
+        alias: str | None = "",
+        drops: Callable[[dict[str, Any]], bool] | None = None,
+        remove: Callable[[str, str, str], None] | None = None,
     ) -> None:
-        self._bucket = bucket
         self._kind = kind
         self._improved = event_format == "improved"
         self._clock = clock
+        self._alias = alias
+        self._drops = drops
         self._remove = remove
-        self._drops = _discard(bucket)
 
     def envelope(self, target: Target) -> Envelope:
         account = (target.account or None) if self._kind.names_account else None
-        return Envelope(self._bucket.name, target.key, self._bucket.aws_account_alias, account)
+        return Envelope(target.bucket, target.key, self._alias, account)
 
     def batches(self, target: Target, body: Body, skip: int, stop: Stop) -> Iterator[Batch]:
         """The object's batches but for its first `skip` records; the last one carries ObjectDone.
@@ -98,18 +111,27 @@ class ObjectReader:
 
     def done(self, target: Target, records: int) -> ObjectDone:
         return ObjectDone(
-            target.scope, target.key, target.etag, target.day, records, remove=self._bucket.remove_from_bucket
+            target.scope,
+            target.key,
+            target.etag,
+            target.day,
+            records,
+            remove=self._remove is not None,
+            modified=target.modified,
+            read_at=self._clock(),
+            size=target.size,
         )
 
     def _batches(self, target: Target, body: Body, skip: int, stop: Stop) -> Iterator[Batch]:
         content = _Content(self._kind, body, target.key, stop)
+        rows = content.rows()
         make = self._record_maker(target)
         drops = self._drops
         records: list[Record] = []
         bad: list[BadLine] = []
         bad_lines = number = 0
         now = self._clock()
-        for row in self._kind.records(content.checked()):
+        for row in rows:
             if isinstance(row, BadLine):
                 bad_lines += 1
                 bad = bad or [row]
@@ -132,48 +154,89 @@ class ObjectReader:
 
     def _record_maker(self, target: Target) -> Callable[[dict[str, Any], int, float], Record]:
         """The function that wraps one record. It runs for every record, hence the local names."""
-        envelope = self.envelope(target)
-        wrap = envelope.wrap_columns if self._kind.columns else envelope.wrap
-        reshape = self._kind.reshape
-        event_time = self._kind.event_time if self._improved else _no_time
-        spell = spell_improved if self._improved else spell_compatible
-        spell_odd = spell_compact if self._improved else spell_compatible
-        place = f"s3://{self._bucket.name}/{target.key}#"
+        return self._improved_maker(target) if self._improved else self._compatible_maker(target)
+
+    def _compatible_maker(self, target: Target) -> Callable[[dict[str, Any], int, float], Record]:
+        envelope, wrap = self.envelope(target), self._kind.wrap
+        place = f"s3://{target.bucket}/{target.key}#"
 
         def make(row: dict[str, Any], number: int, now: float) -> Record:
-            happened = event_time(row)
-            document = wrap(row)
-            reshape(document["aws"])
-            if type(row) is OddRecord:
-                message = spell_odd(document)
-                return Record(message, LOCATION, now, event_time=happened, place=f"{place}{number}")
-            return Record(
-                None, LOCATION, now, document=document, spell=spell, event_time=happened, place=f"{place}{number}"
+            document = wrap(envelope, row)
+            if type(row) is SpecialRecord and row.odd:
+                return Record(spell_compatible(document), LOCATION, now, place=f"{place}{number}")
+            return Record(None, LOCATION, now, document=document, spell=spell_compatible, place=f"{place}{number}")
+
+        return make
+
+    def _improved_maker(self, target: Target) -> Callable[[dict[str, Any], int, float], Record]:
+        """Adds what the improved format adds: the event's time and id, the record's number, what stood around it."""
+        kind, envelope = self._kind, self.envelope(target)
+        wrap, event_time, event_id = kind.wrap, kind.event_time, _no_id if target.again else kind.event_id
+        place = f"s3://{target.bucket}/{target.key}#"
+
+        def make(row: dict[str, Any], number: int, now: float) -> Record:
+            happened, identity = event_time(row), event_id(row)
+            envelope.number(number)
+            document = wrap(envelope, row)
+            record = Record(
+                None,
+                LOCATION,
+                now,
+                document=document,
+                spell=spell_improved,
+                event_time=happened,
+                place=f"{place}{number}",
+                event_id=identity,
             )
+            if type(row) is SpecialRecord:
+                if row.outer:
+                    document["aws"]["envelope"] = row.outer
+                if row.odd:
+                    return Record(
+                        spell_compact(document),
+                        LOCATION,
+                        now,
+                        event_time=happened,
+                        place=record.place,
+                        event_id=identity,
+                    )
+            return record
 
         return make
 
     def _error_record(self, target: Target, text: str) -> Record:
         spell = spell_improved if self._improved else spell_compatible
         document = self.envelope(target).error(text)
-        place = f"s3://{self._bucket.name}/{target.key}"
+        place = f"s3://{target.bucket}/{target.key}"
         return Record(None, LOCATION, self._clock(), document=document, spell=spell, place=place)
 
     def _ack(self, target: Target) -> Callable[[], None]:
-        if not self._bucket.remove_from_bucket:
+        remove = self._remove
+        if remove is None:
             return no_ack
-        return lambda: self._remove(target.scope, target.key, target.etag)
+        return lambda: remove(target.scope, target.key, target.etag)
 
 
 class _Content:
     """The decompressed content of an object. `handed_out` counts its bytes unless they are all held."""
 
-    def __init__(self, kind: BucketType, body: Body, key: str, stop: Stop) -> None:
+    def __init__(self, kind: ObjectFormat, body: Body, key: str, stop: Stop) -> None:
         self._kind = kind
         self._body = body
         self._key = key
         self._stop = stop
         self.handed_out = 0
+
+    def rows(self) -> Iterator[dict[str, Any] | BadLine]:
+        """The records of the object, known to be readable. Raises ObjectError."""
+        if parquet.is_parquet(self._body):
+            return self._kind.rows(parquet.rows(self._body, self._passed), self._key)
+        return self._kind.records(self.checked(), self._key)
+
+    def _passed(self, size: int) -> None:
+        if self._stop.is_set():
+            raise _StoppedError
+        self.handed_out += size
 
     def checked(self) -> Iterable[bytes]:
         """The content, known to be readable to its end. Raises ObjectError."""
@@ -193,7 +256,7 @@ class _Content:
 
     def _check(self, pieces: Iterable[bytes]) -> None:
         if self._kind.document:
-            for _ in self._kind.records(pieces):
+            for _ in self._kind.records(pieces, self._key):
                 pass
         else:
             check_text(pieces)
@@ -216,17 +279,20 @@ def _emptying(held: list[bytes]) -> Iterator[bytes]:
         yield held.pop()
 
 
-def _no_time(_: dict[str, Any]) -> None:
+def _no_id(_: dict[str, Any]) -> None:
     return None
 
 
-def _discard(bucket: Bucket) -> Callable[[dict[str, Any]], bool] | None:
-    wanted = bucket.discard_regex
-    if wanted is None or not wanted.field or not wanted.pattern:
+def discards(wanted: DiscardRegex | None, of: str, field: str = "") -> Callable[[dict[str, Any]], bool] | None:
+    """The test of `<discard_regex>`, None when nothing is dropped. `field` serves where the option names none.
+
+    Raises SourceError, naming the definition (`of`), when the pattern does not compile.
+    """
+    if wanted is None or not (wanted.field or field) or not wanted.pattern:
         return None
     try:
-        return Discard(wanted.field, wanted.pattern).drops
+        return Discard(wanted.field or field, wanted.pattern).drops
     except re.error as error:
         place = f"{wanted.origin}: " if wanted.origin else ""
-        text = f"{place}the discard_regex of bucket {bucket.name} does not compile: {error}  [{codes.A_DEFINITION.id}]"
+        text = f"{place}the discard_regex of {of} does not compile: {error}  [{codes.A_DEFINITION.id}]"
         raise SourceError(text) from None

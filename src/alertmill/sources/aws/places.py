@@ -13,7 +13,7 @@ from functools import partial
 from alertmill.config.models import Bucket
 from alertmill.sources.aws.buckets.base import BucketType
 from alertmill.sources.aws.faults import StoreError
-from alertmill.sources.aws.listing import account_of, folders, region_of
+from alertmill.sources.aws.listing import ListRequest, account_of, folders, region_of
 from alertmill.sources.aws.store import Store
 from alertmill.sources.aws.walks import Place
 from alertmill.sources.aws.workers import Workers, result_of
@@ -21,11 +21,19 @@ from alertmill.sources.aws.workers import Workers, result_of
 #: Accounts whose regions are looked up ahead.
 _ACCOUNTS_AHEAD = 8
 
+#: What is said of GuardDuty findings that come through Firehose, in Wazuh's words.
+_BY_KINESIS = (
+    "The functionality to process GuardDuty logs stored in S3 via Kinesis was deprecated in 4.5. Consider configuring "
+    "GuardDuty to store its findings directly in an S3 bucket instead. Check "
+    "https://documentation.wazuh.com/current/amazon/services/supported-services/guardduty.html for more information."
+)
+
 
 class Places:
     """The places of one definition, found anew in every run.
 
-    `refused` is told of an account that cannot be looked into while others may be; `workers` do the look-ups ahead.
+    `refused` is told of an account that cannot be looked into while others may be; `workers` do the look-ups ahead;
+    `log` takes a level and a line.
     """
 
     def __init__(
@@ -36,6 +44,7 @@ class Places:
         workers: Workers,
         stopped: Callable[[], bool],
         refused: Callable[[str, StoreError], None],
+        log: Callable[[str, str], None],
     ) -> None:
         self._bucket = bucket
         self._kind = kind
@@ -43,8 +52,9 @@ class Places:
         self._workers = workers
         self._stopped = stopped
         self._refused = refused
+        self._log = log
         self._base = kind.base(bucket)
-        #: The prefix that everything of this definition lies below.
+        #: The prefix that everything of this definition lies below, as far as it is known yet.
         self.root = bucket.path if self._base is None else self._base
 
     def scope(self, account: str, region: str) -> str:
@@ -53,6 +63,9 @@ class Places:
 
     def __iter__(self) -> Iterator[Place]:
         """In the order of accounts as configured or listed, regions ascending. Raises StoreError."""
+        if self._kind.native_or_path and not self._is_native():
+            self._base, self.root = None, self._bucket.path
+            self._log("INFO", _BY_KINESIS)
         if self._base is None:
             yield self._place("", "")
             return
@@ -75,8 +88,16 @@ class Places:
             return f"{text}. There is a folder {organisations[0]}: set <aws_organization_id> to it"
         return text
 
+    def _is_native(self) -> bool:
+        """Whether anything lies below the folder that AWS services write to; taken for granted when told to stop."""
+        request = ListRequest(f"{self._bucket.path}AWSLogs/", delimiter=True, limit=1)
+        page = result_of(self._workers.submit(lambda: self._store.list_page(request)), self._stopped)
+        return page is None or bool(page.folders or page.objects)
+
     def _place(self, account: str, region: str) -> Place:
-        return Place(self.scope(account, region), account, region, self._kind.prefixes(self._bucket, account, region))
+        by_path = self._base is None
+        prefixes = (self._bucket.path,) if by_path else self._kind.prefixes(self._bucket, account, region)
+        return Place(self.scope(account, region), account, region, prefixes, self._bucket.name)
 
     def _accounts(self, base: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(account for name in self._ask(base) if (account := account_of(name))))

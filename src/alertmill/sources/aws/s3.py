@@ -13,10 +13,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from botocore import exceptions as sdk
 
-from alertmill.config.models import Bucket
+from alertmill import codes
+from alertmill.config.models import AwsAccess
 from alertmill.sources.aws.explain import SDK_ERRORS, Call, explain, explain_answer, is_about_the_caller, is_refusal
 from alertmill.sources.aws.faults import FetchError, ObjectGoneError, StoreError
 from alertmill.sources.aws.get_client import Answer, AnswerError, GetClient, UnreachableError
+from alertmill.sources.aws.list_answer import read_page
 from alertmill.sources.aws.listing import Listed, ListPage, ListRequest
 from alertmill.sources.aws.session import AwsSession
 from alertmill.sources.aws.store import HELD_BODY, Body, spool_file
@@ -28,28 +30,57 @@ if TYPE_CHECKING:
 ATTEMPTS = 10
 LONGEST_PAUSE = 20.0
 
-_PIECE = 1024 * 1024
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 _TRY_AGAIN_CODES = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown"})
+_TOO_MUCH = frozenset({429, 503})
 
 
 class S3Store:
-    """One bucket as the definition `bucket` gets at it. `spool` is the folder for large bodies.
+    """The bucket `name`, reached as `access` says.
 
-    `pause` waits between two attempts (seconds). Raises StoreError when there are no credentials.
+    `regions` are those of the definition, `spool` is the folder for large bodies.
+
+    `pause` waits between two attempts (seconds); `session` is one that is there already. Raises StoreError when there
+    are no credentials.
     """
 
     def __init__(
-        self, bucket: Bucket, spool: Path | None = None, pause: Callable[[float], object] = time.sleep
+        self,
+        name: str,
+        access: AwsAccess,
+        regions: tuple[str, ...] = (),
+        spool: Path | None = None,
+        pause: Callable[[float], object] = time.sleep,
+        session: AwsSession | None = None,
     ) -> None:
-        self._name = bucket.name
+        self._name = name
         self._spool = spool
         self._pause = pause
-        self._session = AwsSession(bucket, bucket.regions)
+        self.throttled: Callable[[], None] = _nobody_listens
+        self._session = session or AwsSession(access, regions)
+        self._arn = f"arn:{self._session.partition}:s3:::{name}"
         self._client = self._session.s3()
-        self._get = GetClient(self._client, bucket.name, self._session.credentials(), self._session.ca_file())
+        self._get = GetClient(self._client, name, self._session.credentials(), self._session.ca_file())
 
     def list_page(self, request: ListRequest) -> ListPage:
+        failures = 0
+        while True:
+            try:
+                found = self._get.list(_parameters(request))
+                return read_page(found) if found is not None else self._list_by_sdk(request)
+            except SDK_ERRORS as error:
+                raise self._explained(error, "s3:ListBucket", request.prefix, self._arn) from None
+            except ValueError as error:
+                failures = ATTEMPTS
+                fault: Exception = error
+            except (AnswerError, UnreachableError) as error:
+                failures = failures + 1 if _may_pass(error) and not error.final else ATTEMPTS
+                fault = error
+            if failures >= ATTEMPTS:
+                raise self._list_error(fault, request.prefix) from None
+            self._wait(failures)
+
+    def _list_by_sdk(self, request: ListRequest) -> ListPage:
         arguments: dict[str, Any] = {"Bucket": self._name, "Prefix": request.prefix, "MaxKeys": request.limit}
         if request.delimiter:
             arguments["Delimiter"] = "/"
@@ -57,12 +88,9 @@ class S3Store:
             arguments["ContinuationToken"] = request.token
         elif request.start_after:
             arguments["StartAfter"] = request.start_after
-        try:
-            answer = self._client.list_objects_v2(**arguments)
-        except SDK_ERRORS as error:
-            raise self._explained(error, "s3:ListBucket", request.prefix, f"arn:aws:s3:::{self._name}") from None
+        answer = self._get.learn_from_list(arguments)
         objects = tuple(
-            Listed(entry["Key"], entry["ETag"].strip('"'), entry["Size"], entry["LastModified"].date())
+            Listed(entry["Key"], entry["ETag"].strip('"'), entry["Size"], entry["LastModified"].timestamp())
             for entry in answer.get("Contents", ())
         )
         folders = tuple(entry["Prefix"] for entry in answer.get("CommonPrefixes", ()))
@@ -77,6 +105,8 @@ class S3Store:
                 return self._attempt(download, key, etag, stopped)
             except (AnswerError, UnreachableError) as error:
                 failures = 1 if download.size > before else failures + 1
+                if _is_too_much(error):
+                    self.throttled()
                 if error.final or failures >= ATTEMPTS or stopped() or not _may_pass(error):
                     download.give_up()
                     raise self._fetch_error(error, key) from None
@@ -89,7 +119,20 @@ class S3Store:
             except BaseException:
                 download.give_up()
                 raise
-            self._pause(random.random() * min(LONGEST_PAUSE, 2**failures))  # noqa: S311  # spreads load, keeps no secret
+            self._wait(failures)
+
+    def peek(self, key: str, etag: str) -> bytes:
+        """The first bytes of an object, in one attempt. Raises as `fetch`."""
+        try:
+            answer = self._get.open(key, etag)
+            try:
+                return answer.read()
+            finally:
+                answer.close()
+        except (AnswerError, UnreachableError) as error:
+            raise self._fetch_error(error, key) from None
+        except SDK_ERRORS as error:
+            raise self._explained(error, "s3:GetObject", key, self._objects()) from None
 
     def delete(self, key: str, etag: str) -> None:
         try:
@@ -137,9 +180,21 @@ class S3Store:
         if is_refusal(error.code):
             call = self._call("s3:GetObject", key, self._objects(), self._session.identity())
             return FetchError(str(explain_answer(error.code, error.message, call)))
-        return FetchError(f"GetObject: {error}", unreachable=_may_pass(error))
+        return FetchError(f"GetObject: {error}", unreachable=_may_pass(error), throttled=_is_too_much(error))
+
+    def _wait(self, failures: int) -> None:
+        self._pause(random.random() * min(LONGEST_PAUSE, 2**failures))  # noqa: S311  # spreads load, keeps no secret
 
     # --- words -------------------------------------------------------------------------------------------------------
+
+    def _list_error(self, error: Exception, prefix: str) -> StoreError:
+        call = self._call("s3:ListBucket", prefix, self._arn)
+        if isinstance(error, AnswerError):
+            if is_refusal(error.code):
+                call = self._call(call.action, prefix, call.grant, self._session.identity())
+            return explain_answer(error.code, error.message, call)
+        code, exit_code = (codes.A_UNREACHABLE, 15) if isinstance(error, UnreachableError) else (codes.A_FAILED_CALL, 1)
+        return StoreError(code, exit_code, f"{call.action} on {call.resource}: {error}")
 
     def _explained(self, error: Exception, action: str, key: str, grant: str) -> StoreError:
         call = self._call(action, key, grant)
@@ -155,7 +210,7 @@ class S3Store:
         return Call(action, f"s3://{self._name}/{key}", grant, self._session.who() if who is None else who)
 
     def _objects(self) -> str:
-        return f"arn:aws:s3:::{self._name}/*"
+        return f"{self._arn}/*"
 
 
 class _Download:
@@ -171,7 +226,7 @@ class _Download:
         """Take in what the answer brings."""
         if answer.size is None or self.size + answer.size > HELD_BODY:
             self._to_file()
-        while data := answer.read(_PIECE):
+        while data := answer.read():
             self.size += len(data)
             if self._file is not None:
                 self._file.write(data)
@@ -194,6 +249,27 @@ class _Download:
             self._file = spool_file(self._spool)
             self._file.writelines(self._held)
             self._held.clear()
+
+
+def _parameters(request: ListRequest) -> dict[str, str]:
+    """The query of ListObjectsV2."""
+    found = {"list-type": "2", "prefix": request.prefix, "max-keys": str(request.limit), "encoding-type": "url"}
+    if request.delimiter:
+        found["delimiter"] = "/"
+    if request.token:
+        found["continuation-token"] = request.token
+    elif request.start_after:
+        found["start-after"] = request.start_after
+    return found
+
+
+def _nobody_listens() -> None:
+    """What is done about throttling where nothing else is."""
+
+
+def _is_too_much(error: AnswerError | UnreachableError) -> bool:
+    """Whether the service says that it is asked too often."""
+    return isinstance(error, AnswerError) and (error.status in _TOO_MUCH or error.code == "SlowDown")
 
 
 def _may_pass(error: AnswerError | UnreachableError) -> bool:

@@ -5,6 +5,7 @@ The real store is `s3.S3Store`; tests use one in memory. Nothing here touches th
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +26,17 @@ class Body:
     def __init__(self, data: bytes = b"", file: IO[bytes] | None = None) -> None:
         self._data = data
         self._file = file
+
+    def open(self) -> IO[bytes]:
+        """The content as a file to seek in. It is closed with the body, or by whoever opened it."""
+        return io.BytesIO(self._data) if self._file is None else self._file
+
+    def head(self, count: int) -> bytes:
+        """The first bytes of the content."""
+        if self._file is None:
+            return self._data[:count]
+        self._file.seek(0)
+        return self._file.read(count)
 
     def chunks(self) -> Iterator[bytes]:
         """The whole content from its beginning. Raises OSError when the disk fails."""
@@ -50,6 +62,9 @@ def spool_file(folder: Path | None) -> IO[bytes]:
 
 class Store(Protocol):
     """One bucket. All methods raise StoreError for what is not an object's fault, and may be called from any thread."""
+
+    #: Called for every answer to a GET that says that it is too much, from the thread that fetches.
+    throttled: Callable[[], None]
 
     def list_page(self, request: ListRequest) -> ListPage:
         """One page of a listing."""

@@ -88,7 +88,10 @@ def columns(line: str, separator: str = " ") -> list[str]:
 
     Raises ValueError for a column that is too long.
     """
-    found = line.split(separator) if '"' not in line else _quoted_columns(line, separator)
+    if '"' not in line:
+        found = line.split(separator)
+    else:
+        found = _wholly_quoted_columns(line, separator) or _quoted_columns(line, separator)
     if len(line) > MAX_COLUMN and max(map(len, found)) > MAX_COLUMN:
         raise ValueError(f"a column is longer than {MAX_COLUMN} characters")
     return found
@@ -96,9 +99,16 @@ def columns(line: str, separator: str = " ") -> list[str]:
 
 def check_text(pieces: Iterable[bytes]) -> None:
     """Read everything. Raises ParseError if it is not UTF-8."""
+    for _ in checked(pieces):
+        pass
+
+
+def checked(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces as they are. Raises ParseError when one of them is not UTF-8."""
     decode = codecs.getincrementaldecoder("utf-8")().decode
     for final, piece in _with_end(pieces):
         _decoded(decode, piece, final)
+        yield piece
 
 
 def _decoded(decode: Callable[[bytes, bool], str], piece: bytes, final: bool) -> str:
@@ -106,6 +116,28 @@ def _decoded(decode: Callable[[bytes, bool], str], piece: bytes, final: bool) ->
         return decode(piece, final)
     except UnicodeDecodeError as error:
         raise ParseError(f"not UTF-8: {error.reason} (byte 0x{error.object[error.start]:02x})") from None
+
+
+def _wholly_quoted_columns(line: str, separator: str) -> list[str]:
+    """The columns of the usual line with quotes, which stand around whole columns; none for any other such line."""
+    parts = line.split('"')
+    if len(parts) % 2 == 0:
+        return []
+    first, last = parts[0], parts.pop()
+    if (first and first[-1] != separator) or (last and last[0] != separator):
+        return []
+    found = first[:-1].split(separator) if first else []
+    quoted = False
+    for part in parts[1:]:
+        if quoted := not quoted:
+            found.append(part)
+        elif part != separator:
+            if len(part) < 2 or part[0] != separator or part[-1] != separator:
+                return []
+            found += part[1:-1].split(separator)
+    if last:
+        found += last[1:].split(separator)
+    return found
 
 
 def _quoted_columns(line: str, separator: str) -> list[str]:

@@ -1,23 +1,53 @@
 """One account and region of a definition: what lies there that is still to be read.
 
-A walk lists from its lower bound on and leaves out what is done. The bound rises only when a walk came to its end, to
-the look-back distance below the newest object read, so that an interrupted back-fill goes on where it was, in whatever
-order its keys come. Objects that failed are tried again when their time has come, wherever their keys sort.
+A walk lists the days it is for and leaves out what is done. The bound of a scope, below which nothing is read, rises
+only when all days above it were walked to their end: to the look-back distance below the newest object read, so that
+an interrupted back-fill goes on where it was, in whatever order its keys come. Objects that failed are tried again when
+their time has come, wherever their keys sort.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from enum import Enum
 
-from alertmill.sources.aws.listing import Listed, ListPage, ListRequest, first_day, key_date, walk
+from alertmill.sources.aws.listing import (
+    Days,
+    Listed,
+    Lister,
+    ListPage,
+    ListRequest,
+    PageReader,
+    first_day,
+    key_date,
+    one_by_one,
+    walk,
+)
 from alertmill.sources.aws.objects import Target
 from alertmill.sources.aws.store import Store
 from alertmill.sources.base import Mark, ObjectDone, ObjectFailed, Progress, ScopeBound, ScopeReport
 
-#: Days for which done objects are remembered below the day that the next listing starts from.
-_KEPT_DAYS = 1
+#: Days for which done objects are remembered below the day that the next listing starts from: an audit asks for weeks
+#: that are past, and a queue delivers notifications up to 14 days late.
+_KEPT_DAYS = 90
+
+#: Ends the name of the scope that a back-fill reports under, beside the live reports of the same place.
+BACK_FILL = "|back-fill"
+
+
+class Purpose(Enum):
+    """Which part of its scope a walk reads."""
+
+    #: All days from the bound on. Its end raises the bound.
+    WHOLE = "whole"
+    #: The days from the split on, while a back-fill reads those before it.
+    LIVE = "live"
+    #: The days from the bound to the split. Its end raises the bound to the split.
+    BACK_FILL = "back-fill"
+    #: Days that were read before, in a scope of their own.
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +58,7 @@ class Place:
     account: str
     region: str
     prefixes: tuple[str, ...]
+    bucket: str = ""
 
 
 def utc_day(time: float) -> date:
@@ -42,88 +73,182 @@ def lower_bound(stored: str | None, otherwise: date, configured: date | None) ->
 
 
 class Walk:
-    """One walk over one place. `candidates` runs on another thread; the counters are whole when it has ended."""
+    """One walk over one place, for the days of its purpose.
 
-    def __init__(self, place: Place, bound: date, look_back: int, now: float, progress: Progress, store: Store) -> None:
+    `bound` is the day below which nothing of the scope is read. `page_reader` makes what lists folders of days.
+    `candidates` runs on another thread; the counters are whole when it has ended.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        days: Days,
+        bound: date,
+        look_back: int,
+        now: float,
+        progress: Progress,
+        store: Store,
+        *,
+        purpose: Purpose = Purpose.WHOLE,
+        page_reader: Callable[[Lister], PageReader] = one_by_one,
+    ) -> None:
         self.place = place
+        self.days = days
         self.bound = bound
+        self.purpose = purpose
         self.failed: dict[tuple[str, str], ObjectFailed] = {}
+        #: How many records of an object are committed already, where it is not done.
+        self.partials: dict[tuple[str, str], int] = {}
         #: Objects listed, and those of them that are left for a later run; candidates handed out and records read.
         self.listed = 0
         self.waiting = 0
         self.found = 0
         self.finished = 0
         self.records = 0
+        #: Candidates that somebody else of this daemon is reading, and those that somebody else has read meanwhile.
+        self.left_out = 0
+        self.overtaken = 0
+        #: Whether an object was read that is newer than all before.
+        self.has_news = False
         self.newest_key = ""
         #: Whether anything at all lies below the prefixes.
         self.seen = False
         #: Whether the listing came to its end.
-        self.complete = False
+        self.listed_all = False
         self.error = ""
+        self.error_code = ""
         self._look_back = look_back
         self._now = now
         self._newest_done: date | None = None
         self._failed_keys: dict[str, list[tuple[str, str]]] = {}
         self._replaced: dict[tuple[str, str], date] = {}
+        self._recalled: set[tuple[str, str]] = set()
+        self._imported = progress.imported(place.scope)
+        self._last_modified = progress.state(place.scope).last_modified
         self._progress = progress
         self._store = store
+        self._pages = page_reader(self._list)
 
     @property
     def scope(self) -> str:
         return self.place.scope
 
     @property
+    def report_scope(self) -> str:
+        """The name that reports of this walk go by."""
+        return self.scope + BACK_FILL if self.purpose is Purpose.BACK_FILL else self.scope
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was listed has been read, has failed, or was done before."""
+        return self.listed_all and not self.error and not self.left_out
+
+    @property
+    def is_fulfilled(self) -> bool:
+        """Whether nothing of what was listed is to be tried again."""
+        return self.is_complete and self.left == self.dead
+
+    @property
+    def left(self) -> int:
+        """Objects that were listed or failed before, and are not done."""
+        return self.waiting + self.found - self.finished - self.overtaken
+
+    @property
     def dead(self) -> int:
         """Objects that are tried no more."""
-        return sum(failure.dead for pair, failure in self.failed.items() if pair not in self._replaced)
+        return sum(failure.dead for pair, failure in self._own_failures() if pair not in self._replaced)
 
     def candidates(self) -> Iterator[list[Listed]]:
         """The objects to read, in key order, a page at a time. Raises StoreError."""
         self.failed = self._progress.failed(self.scope)
+        self.partials = self._progress.partials(self.scope)
         for pair in self.failed:
             self._failed_keys.setdefault(pair[0], []).append(pair)
         newest = self._progress.newest_day(self.scope)
         self._newest_done = date.fromisoformat(newest) if newest else None
-        due = {pair for pair, failure in self.failed.items() if not failure.dead and failure.retry_at <= self._now}
-        self.waiting = len(self.failed) - len(due)
-        older = sorted(pair for pair in due if self._day_of(pair[0], date.max) < self.bound)
-        yield self._again(older)
-        due.difference_update(older)
+        own = dict(self._own_failures())
+        due = {pair for pair, failure in own.items() if not failure.dead and failure.retry_at <= self._now}
+        self.waiting = len(own) - len(due)
+        unlisted = sorted(pair for pair in due if (day := self._day_of(pair[0])) and day not in self.days)
+        yield self._again(unlisted)
+        due.difference_update(unlisted)
         for prefix in self.place.prefixes:
-            for page in walk(prefix, self.bound, self._list):
+            for page in walk(prefix, self.days, self._list, utc_day(self._now), self._pages):
                 yield self._unread(page, due)
         yield self._again(sorted(due))  # removed or replaced since they failed: a GET will tell
-        self.complete = True
+        self.listed_all = True
 
     def target(self, listed: Listed) -> Target:
-        day = self._day_of(listed.key, listed.modified)
-        return Target(self.scope, self.place.account, listed.key, listed.etag, day.isoformat())
+        day = self._day_of(listed.key) or listed.day
+        return Target(
+            self.scope,
+            self.place.account,
+            self.place.bucket,
+            listed.key,
+            listed.etag,
+            day.isoformat(),
+            0.0 if (listed.key, listed.etag) in self._recalled else listed.modified,
+            again=self.purpose is Purpose.AGAIN,
+            size=listed.size,
+        )
 
     def done(self, mark: ObjectDone) -> None:
         """Take note of an object that was read."""
         self.finished += 1
         self.records += mark.records
+        self.has_news = self.has_news or mark.modified > self._last_modified
         day = date.fromisoformat(mark.day)
         self._newest_done = max(day, self._newest_done or day)
 
     def opening_marks(self) -> tuple[Mark, ...]:
         """What the start of the walk makes true."""
-        bound = self.bound.isoformat()
-        return () if self._progress.lower_bound(self.scope) == bound else (ScopeBound(self.scope, bound),)
+        bound, stored = self.bound.isoformat(), self._progress.lower_bound(self.scope)
+        if self.purpose is Purpose.AGAIN or (stored is not None and stored >= bound):  # a back-fill may have raised it
+            return ()
+        return (ScopeBound(self.scope, bound),)
+
+    def report(self, time: float, *, keep_from: str = "") -> ScopeReport:
+        """What the walk saw so far; objects still to come count as waiting."""
+        return ScopeReport(
+            self.report_scope,
+            time,
+            self.listed,
+            self.left,
+            self.newest_key,
+            self.error,
+            "" if self.error else keep_from,
+            self.error_code,
+        )
 
     def closing_marks(self, time: float) -> tuple[Mark, ...]:
-        """What the end of the walk makes true; objects still to come count as waiting."""
-        waiting = self.waiting + self.found - self.finished
-        if self.error or not self.complete:
-            return (ScopeReport(self.scope, time, self.listed, waiting, self.newest_key, self.error),)
-        newest = min(self._newest_done, utc_day(time)) if self._newest_done else None
-        next_bound = first_day(self.bound, newest, self._look_back)
+        """What the end of the walk makes true."""
+        if not self.is_complete:
+            return (self.report(time),)
+        gone = tuple(ObjectDone(self.scope, *pair, day.isoformat(), 0) for pair, day in self._replaced.items())
+        if self.purpose in (Purpose.LIVE, Purpose.AGAIN):
+            return (*gone, self.report(time))
+        next_bound = self._next_bound(time)
+        risen = (ScopeBound(self.scope, next_bound.isoformat()),) if next_bound != self.bound else ()
+        if self.purpose is Purpose.BACK_FILL:
+            return (*gone, *risen, replace(self.report(time), waiting=0))  # live runs look after what failed
         keep_from = date.fromordinal(max(next_bound.toordinal() - _KEPT_DAYS, 1)).isoformat()
-        report = ScopeReport(self.scope, time, self.listed, waiting, self.newest_key, keep_from=keep_from)
-        gone = (ObjectDone(self.scope, *pair, day.isoformat(), 0) for pair, day in self._replaced.items())
-        if next_bound == self.bound:
-            return (*gone, report)
-        return (*gone, ScopeBound(self.scope, next_bound.isoformat()), report)
+        return (*gone, *risen, self.report(time, keep_from=keep_from))
+
+    def _next_bound(self, time: float) -> date:
+        newest = min(self._newest_done, utc_day(time)) if self._newest_done else None
+        bound = first_day(self.bound, newest, self._look_back)
+        return min(bound, self.days.until) if self.days.until else bound
+
+    def _own_failures(self) -> Iterator[tuple[tuple[str, str], ObjectFailed]]:
+        """Those that this walk is to look after: of each scope, one of the walks side by side has them."""
+        for pair, failure in self.failed.items():
+            day = self._day_of(pair[0])
+            if self.purpose is Purpose.BACK_FILL:
+                own = day is not None and day in self.days
+            else:
+                own = self.purpose is not Purpose.LIVE or day is None or not self.bound <= day < self.days.first
+            if own:
+                yield pair, failure
 
     def _list(self, request: ListRequest) -> ListPage:
         page = self._store.list_page(request)
@@ -133,29 +258,37 @@ class Walk:
     def _unread(self, page: list[Listed], due: set[tuple[str, str]]) -> list[Listed]:
         """Those of a page that are to be read now; takes what it meets out of `due`."""
         self.listed += len(page)
-        self.newest_key = max(self.newest_key, page[-1].key)
-        not_done = self._progress.not_done(self.scope, [(entry.key, entry.etag) for entry in page])
+        self.newest_key = max(self.newest_key, *(entry.key for entry in page))
+        new = [entry for entry in page if not self._was_imported(entry)]
+        not_done = self._progress.not_done(self.scope, [(entry.key, entry.etag) for entry in new])
         found = []
-        for entry in page:
+        for entry in new:
             pair = (entry.key, entry.etag)
             if pair in not_done and (pair in due or pair not in self.failed):
                 found.append(entry)
                 due.discard(pair)
             for former in self._failed_keys.get(entry.key, ()):
                 if former != pair:  # another object lies there now
-                    self._replaced[former] = self._day_of(entry.key, entry.modified)
+                    self._replaced[former] = self._day_of(entry.key) or entry.day
                     self.waiting -= former not in due
                     due.discard(former)
         self.found += len(found)
         return found
 
+    def _was_imported(self, entry: Listed) -> bool:
+        """Whether Wazuh's module read it: it sorts before all that is remembered of that, and was there already."""
+        return (
+            self._imported is not None
+            and entry.key <= self._imported[0]
+            and entry.modified < self._imported[1]
+            and entry.key not in self._failed_keys
+        )
+
     def _again(self, pairs: list[tuple[str, str]]) -> list[Listed]:
         """Failed objects as if they were listed."""
         self.found += len(pairs)
-        return [Listed(*pair, 0, utc_day(self.failed[pair].first_failed)) for pair in pairs]
+        self._recalled.update(pairs)
+        return [Listed(*pair, 0, self.failed[pair].first_failed) for pair in pairs]
 
-    def _day_of(self, key: str, otherwise: date) -> date:
-        for prefix in self.place.prefixes:
-            if day := key_date(key, prefix):
-                return day
-        return otherwise
+    def _day_of(self, key: str) -> date | None:
+        return next((day for prefix in self.place.prefixes if (day := key_date(key, prefix))), None)

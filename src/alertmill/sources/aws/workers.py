@@ -15,10 +15,13 @@ T = TypeVar("T")
 
 #: Seconds between two looks at the stop flag.
 _PATIENCE = 0.2
+#: Seconds without a job after which a thread ends.
+_IDLE = 60.0
 
 
 class Workers:
-    """At most `count` daemon threads, started as they are needed, doing jobs in the order of their arrival."""
+    """At most `count` daemon threads, doing jobs in the order of their arrival; started as they are needed, and gone
+    after a while without a job."""
 
     def __init__(self, count: int, name: str) -> None:
         self._count = count
@@ -36,12 +39,17 @@ class Workers:
             if self._started < min(self._waiting, self._count):
                 self._started += 1
                 threading.Thread(target=self._work, name=f"{self._name}-{self._started}", daemon=True).start()
-        self._jobs.put((future, job))  # type: ignore[arg-type]  # the queue does not mind what a job returns
+            self._jobs.put((future, job))  # type: ignore[arg-type]  # the queue does not mind what a job returns
         return future
 
     def _work(self) -> None:
         while True:
-            future, job = self._jobs.get()
+            try:
+                future, job = self._jobs.get(timeout=_IDLE)
+            except queue.Empty:
+                if self._is_needless():
+                    return
+                continue
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(job())
@@ -50,6 +58,14 @@ class Workers:
             del future, job  # a result must not live on in an idle thread
             with self._lock:
                 self._waiting -= 1
+
+    def _is_needless(self) -> bool:
+        """Whether an idle thread may end; it is no longer counted then."""
+        with self._lock:
+            if not self._jobs.empty():
+                return False
+            self._started -= 1
+            return True
 
 
 class Ahead(Generic[T]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import md5
 from typing import Any
@@ -13,19 +13,27 @@ from alertmill.codes import Code
 from alertmill.config.models import AwsS3, Bucket
 from alertmill.event import Record
 from alertmill.sources.aws.faults import FetchError, ObjectGoneError, StoreError
+from alertmill.sources.aws.lanes import Shared
 from alertmill.sources.aws.listing import Listed, ListPage, ListRequest
 from alertmill.sources.aws.poller import BucketPoller
 from alertmill.sources.aws.store import Body
 from alertmill.sources.base import (
     Batch,
+    Imported,
     Mark,
     NextRun,
     ObjectDone,
     ObjectFailed,
     ObjectPartial,
     ObjectRemoved,
+    Position,
+    ReadAgain,
+    ReadAgainOver,
+    RetryFailed,
     ScopeBound,
     ScopeReport,
+    ScopeSilent,
+    ScopeState,
 )
 
 #: 2026-01-15 10:00:00 UTC, a Thursday.
@@ -52,6 +60,7 @@ class MemoryStore:
         self.known_flow_logs: list[str] | StoreError | None = None
         self.flow_log_questions = 0
         self.closed = False
+        self.throttled: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
 
     def etag(self, key: str) -> str:
@@ -80,7 +89,7 @@ class MemoryStore:
         return ListPage(objects, folders, token)
 
     def _listed(self, key: str) -> Listed:
-        return Listed(key, self.etag(key), len(self.objects[key]), self.modified.get(key, date(2026, 1, 15)))
+        return Listed(key, self.etag(key), len(self.objects[key]), _noon(self.modified.get(key, date(2026, 1, 15))))
 
     def fetch(self, key: str, etag: str, stopped: Callable[[], bool]) -> Body:
         with self._lock:
@@ -111,29 +120,38 @@ class MemoryProgress:
 
     def __init__(self) -> None:
         self.done: dict[tuple[str, str, str], ObjectDone] = {}
-        self.partials: dict[tuple[str, str, str], int] = {}
+        self.partials_read: dict[tuple[str, str, str], int] = {}
         self.failures: dict[tuple[str, str, str], ObjectFailed] = {}
         self.removals: set[tuple[str, str, str]] = set()
         self.bounds: dict[str, str] = {}
         self.reports: dict[str, ScopeReport] = {}
         self.runs: dict[str, float] = {}
+        self.silent: set[str] = set()
+        self.known_positions: dict[str, dict[str, str]] = {}
+        self.wishes: dict[str, ReadAgain] = {}
+        self.taken_over: dict[str, Imported] = {}
+        #: When the newest object of a scope was read, and when it was written.
+        self.newest: dict[str, tuple[float, float]] = {}
 
     def commit(self, batch: Batch) -> None:
         for mark in batch.marks:
-            self._store(mark)
+            self.store(mark)
         batch.ack()
 
-    def _store(self, mark: Mark) -> None:
+    def store(self, mark: Mark) -> None:
         match mark:
             case ObjectDone():
                 key = (mark.scope, mark.key, mark.etag)
                 self.done[key] = mark
-                self.partials.pop(key, None)
+                read, modified = self.newest.get(mark.scope, (0.0, 0.0))
+                if mark.modified >= modified:
+                    self.newest[mark.scope] = (max(read, mark.read_at), mark.modified)
+                self.partials_read.pop(key, None)
                 self.failures.pop(key, None)
                 if mark.remove:
                     self.removals.add(key)
             case ObjectPartial():
-                self.partials[mark.scope, mark.key, mark.etag] = mark.records
+                self.partials_read[mark.scope, mark.key, mark.etag] = mark.records
             case ObjectFailed():
                 self.failures[mark.scope, mark.key, mark.etag] = mark
             case ObjectRemoved():
@@ -148,6 +166,25 @@ class MemoryProgress:
                         for key, done in self.done.items()
                         if done.scope != mark.scope or done.day >= mark.keep_from
                     }
+            case ScopeSilent():
+                (self.silent.add if mark.silent else self.silent.discard)(mark.scope)
+            case Position():
+                positions = self.known_positions.setdefault(mark.scope, {})
+                positions[mark.key] = mark.value
+                if not mark.value:
+                    del positions[mark.key]
+            case RetryFailed():
+                key = (mark.scope, mark.key, mark.etag)
+                if key in self.failures:
+                    self.failures[key] = replace(self.failures[key], attempts=0, retry_at=0.0, dead=False)
+            case ReadAgain():
+                self.wishes[mark.number] = mark
+            case ReadAgainOver():
+                del self.wishes[mark.number]
+                over = f"|again {mark.number}"
+                self.done = {key: done for key, done in self.done.items() if not done.scope.endswith(over)}
+                self.failures = {key: one for key, one in self.failures.items() if not one.scope.endswith(over)}
+                self.reports = {scope: one for scope, one in self.reports.items() if not scope.endswith(over)}
             case NextRun():
                 self.runs[mark.schedule] = mark.time
 
@@ -155,7 +192,10 @@ class MemoryProgress:
         return {pair for pair in objects if (scope, *pair) not in self.done}
 
     def partial(self, scope: str, key: str, etag: str) -> int:
-        return self.partials.get((scope, key, etag), 0)
+        return self.partials_read.get((scope, key, etag), 0)
+
+    def partials(self, scope: str) -> dict[tuple[str, str], int]:
+        return {(key, etag): count for (of, key, etag), count in self.partials_read.items() if of == scope}
 
     def newest_day(self, scope: str) -> str | None:
         return max((done.day for done in self.done.values() if done.scope == scope), default=None)
@@ -172,6 +212,30 @@ class MemoryProgress:
     def next_run(self, schedule: str) -> float | None:
         return self.runs.get(schedule)
 
+    def state(self, scope: str) -> ScopeState:
+        done = [done for done in self.done.values() if done.scope == scope]
+        report = self.reports.get(scope)
+        return ScopeState(
+            len(done),
+            report.error_code if report else "",
+            report.error if report else "",
+            scope in self.silent,
+            *self.newest.get(scope, (0.0, 0.0)),
+        )
+
+    def imported(self, scope: str) -> Imported | None:
+        return self.taken_over.get(scope)
+
+    def scopes_of(self, prefix: str) -> list[str]:
+        known = {scope for scope, _, _ in [*self.done, *self.failures]} | {*self.bounds, *self.reports}
+        return sorted(scope for scope in known if scope.startswith(prefix))
+
+    def positions(self, scope: str) -> dict[str, str]:
+        return dict(self.known_positions.get(scope, {}))
+
+    def read_again(self) -> list[ReadAgain]:
+        return list(self.wishes.values())
+
 
 @dataclass
 class Bench:
@@ -184,23 +248,54 @@ class Bench:
     progress: MemoryProgress = field(default_factory=MemoryProgress)
     stop: threading.Event = field(default_factory=threading.Event)
     lines: list[tuple[str, str]] = field(default_factory=list)
+    shared: Shared = field(default_factory=Shared)
     poller: BucketPoller | None = None
 
     def run(self) -> list[Record]:
-        """One run, every batch committed; the records of it."""
-        records: list[Record] = []
-        for batch in self.batches():
-            records += batch.records
-            self.progress.commit(batch)
-        return records
+        """One run of everything, every batch committed; the records of it."""
+        return self.committed(self.batches())
 
     def batches(self) -> Iterable[Batch]:
         self.lines.clear()
+        return self.made().batches(self.progress, self.stop, once=True)
+
+    def live(self) -> list[Record]:
+        """One run as a daemon makes it on its schedule, leaving the past to the back-fill."""
+        self.made().back_fill()
+        return self.committed(self.made().run(self.progress, self.stop))
+
+    def fill(self) -> list[Record]:
+        """What the back-fill has to do now."""
+        return self.committed(self.made().back_fill().work(self.progress, self.stop))
+
+    def again(self) -> list[Record]:
+        """What is to be read again, as `run --once` does it."""
+        return self.committed(self.made().back_fill().batches(self.progress, self.stop, once=True))
+
+    def restart(self) -> None:
+        """Forget all that is not committed, as a new process does."""
+        self.poller, self.shared = None, Shared()
+
+    def made(self) -> BucketPoller:
         if self.poller is None:
             self.poller = BucketPoller(
-                self.config, self.event_format, lambda: self.now, self.log, stores=lambda _: self.store, zone=UTC
+                self.config,
+                self.event_format,
+                lambda: self.now,
+                self.log,
+                stores=lambda _: self.store,
+                zone=UTC,
+                shared=self.shared,
             )
-        return self.poller.batches(self.progress, self.stop, once=True)
+        return self.poller
+
+    def committed(self, batches: Iterable[Batch]) -> list[Record]:
+        """Commit each batch as it comes; the records of all."""
+        records: list[Record] = []
+        for batch in batches:
+            records += batch.records
+            self.progress.commit(batch)
+        return records
 
     def log(self, level: str, text: str) -> None:
         self.lines.append((level, text))
@@ -230,6 +325,10 @@ def flow_key(day: str, name: str) -> str:
 
 def store_error(code: Code, exit_code: int = 1, *, ends_run: bool = True) -> StoreError:
     return StoreError(code, exit_code, "no", ends_run=ends_run)
+
+
+def _noon(day: date) -> float:
+    return utc(day.year, day.month, day.day, 12)
 
 
 def utc(*parts: int) -> float:

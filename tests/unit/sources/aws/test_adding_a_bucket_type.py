@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from alertmill.config.models import AwsS3, Bucket
+from alertmill.sources.aws.buckets import BUCKET_TYPES
 from alertmill.sources.aws.poller import BucketPoller
 from unit.sources.aws.doubles import NOON, MemoryProgress, MemoryStore
 
@@ -25,12 +26,13 @@ def block(language: str) -> str:
 def test_the_example_runs_and_gives_the_message_it_shows() -> None:
     module: dict[str, Any] = {"__name__": "example"}
     exec(block("python"), module)
-    kind = module["ClassicLoadBalancer"]()
+    kind = module["FileGateway"]()
+    assert kind.type not in BUCKET_TYPES, "the page's example became a type: it must show one that is to be added"
     expected = json.loads(block("json"))
     store = MemoryStore({expected["aws"]["log_info"]["log_file"]: block("text").encode()})
-    config = AwsS3(buckets=(Bucket(type="clb", name="my-logs"),))
+    config = AwsS3.model_construct(buckets=(Bucket.model_construct(type=kind.type, name="my-logs"),))
     poller = BucketPoller(
-        config, "improved", lambda: NOON, lambda *_: None, stores=lambda _: store, bucket_types={"clb": kind}
+        config, "improved", lambda: NOON, lambda *_: None, stores=lambda _: store, bucket_types={kind.type: kind}
     )
     records = [
         record for batch in poller.batches(MemoryProgress(), threading.Event(), once=True) for record in batch.records

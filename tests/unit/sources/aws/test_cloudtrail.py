@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from alertmill.sources.aws.buckets.base import OddRecord
 from alertmill.sources.aws.buckets.cloudtrail import CloudTrail
 from alertmill.sources.aws.envelope import Envelope
+from alertmill.sources.aws.formats import SpecialRecord
 
 TYPE = CloudTrail()
 
@@ -21,7 +21,7 @@ def reshaped(record: dict[str, Any]) -> dict[str, Any]:
 
 def test_records_carry_their_source_in_its_place() -> None:
     data = json.dumps({"Records": [{"a": 1}, {"source": "own", "b": 2}, {"source": None}]}).encode()
-    records = list(TYPE.records([data]))
+    records = list(TYPE.records([data], ""))
     assert [list(r.items()) for r in records if isinstance(r, dict)] == [
         [("a", 1), ("source", "cloudtrail")],
         [("source", "cloudtrail"), ("b", 2)],
@@ -30,8 +30,8 @@ def test_records_carry_their_source_in_its_place() -> None:
 
 
 def test_odd_records_are_marked() -> None:
-    (record,) = TYPE.records([b'{"Records":[{"a":NaN}]}'])
-    assert type(record) is OddRecord
+    (record,) = TYPE.records([b'{"Records":[{"a":NaN}]}'], "")
+    assert type(record) is SpecialRecord
 
 
 @pytest.mark.parametrize("member", ["additionalEventData", "responseElements", "requestParameters"])

@@ -7,7 +7,7 @@ from alertmill.sources.aws.faults import FetchError, ParseError, ShapeError, Unp
 from alertmill.sources.aws.objects import Target
 from alertmill.sources.base import ObjectFailed
 
-TARGET = Target("s", "1", "k.gz", "e", "2026-01-15")
+TARGET = Target("s", "1", "my-logs", "k.gz", "e", "2026-01-15")
 
 
 def test_pauses_double_up_to_a_day_and_ten_attempts_are_all() -> None:

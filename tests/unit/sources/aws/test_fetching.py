@@ -9,14 +9,15 @@ import pytest
 from alertmill import codes
 from alertmill.sources.aws import fetching
 from alertmill.sources.aws.faults import StoreError
-from alertmill.sources.aws.fetching import FetchAhead, Step, give_up
-from alertmill.sources.aws.listing import Listed
+from alertmill.sources.aws.fetching import AHEAD_BYTES, FetchAhead, Room, Step, Throttle, give_up
+from alertmill.sources.aws.listing import Days, Listed
 from alertmill.sources.aws.store import Body
 from alertmill.sources.aws.walks import Place, Walk
 from alertmill.sources.aws.workers import Workers
 from unit.sources.aws.doubles import NOON, MemoryProgress, MemoryStore, store_error
 
-WALK = Walk(Place("s", "", "", ("",)), date(2026, 1, 1), 0, NOON, MemoryProgress(), MemoryStore())
+SINCE = date(2026, 1, 1)
+WALK = Walk(Place("s", "", "", ("",)), Days(SINCE), SINCE, 0, NOON, MemoryProgress(), MemoryStore())
 
 
 class Steps:
@@ -31,7 +32,7 @@ class Steps:
     def __iter__(self) -> Iterator[Step]:
         for number in range(self.count):
             self.taken += 1
-            yield Step(WALK, Listed(str(number), "e", self.size, date(2026, 1, 1)))
+            yield Step(WALK, Listed(str(number), "e", self.size, NOON))
         if self.error:
             raise self.error
 
@@ -50,6 +51,10 @@ class Bodies:
         return body
 
 
+def ahead(threads: int, bodies: Bodies, throttle: Throttle | None = None, room: Room | None = None) -> FetchAhead:
+    return FetchAhead(Workers(threads, "t"), bodies.fetch, throttle or Throttle(), room or Room())
+
+
 def keys(ordered: Iterator[fetching.Fetched]) -> list[str]:
     found = []
     for fetched in ordered:
@@ -61,18 +66,18 @@ def keys(ordered: Iterator[fetching.Fetched]) -> list[str]:
 def test_objects_come_in_their_order() -> None:
     bodies = Bodies()
     bodies.gate.set()
-    assert keys(FetchAhead(Workers(8, "t"), bodies.fetch).ordered(iter(Steps(200)))) == [str(n) for n in range(200)]
+    assert keys(ahead(8, bodies).ordered(iter(Steps(200)))) == [str(n) for n in range(200)]
 
 
-@pytest.mark.parametrize(("size", "ahead"), [(10, 32), (16 * 1024 * 1024, 4), (0, 8), (10**12, 1)])
-def test_no_more_is_under_way_than_allowed(size: int, ahead: int) -> None:
+@pytest.mark.parametrize(("size", "most"), [(10, 32), (16 * 1024 * 1024, 4), (0, 8), (10**12, 1)])
+def test_no_more_is_under_way_than_allowed(size: int, most: int) -> None:
     """A size of 0 is unknown and counts as the largest body that is held."""
     bodies, steps = Bodies(), Steps(100, size)
-    ordered = FetchAhead(Workers(100, "t"), bodies.fetch).ordered(iter(steps))
+    ordered = ahead(100, bodies).ordered(iter(steps))
     first = next(ordered)
     assert first.step.listed is not None
     assert first.step.listed.key == "0"
-    assert steps.taken == ahead + 1
+    assert steps.taken == most + 1
     bodies.gate.set()
     assert keys(ordered) == [str(n) for n in range(1, 100)]
 
@@ -80,7 +85,7 @@ def test_no_more_is_under_way_than_allowed(size: int, ahead: int) -> None:
 def test_an_error_of_the_listing_comes_behind_what_was_found() -> None:
     bodies = Bodies()
     bodies.gate.set()
-    ordered = FetchAhead(Workers(8, "t"), bodies.fetch).ordered(iter(Steps(5, error=store_error(codes.A_REFUSED))))
+    ordered = ahead(8, bodies).ordered(iter(Steps(5, error=store_error(codes.A_REFUSED))))
     found = [next(ordered) for _ in range(5)]
     assert [fetched.step.listed.key for fetched in found if fetched.step.listed] == list("01234")
     with pytest.raises(StoreError):
@@ -90,7 +95,7 @@ def test_an_error_of_the_listing_comes_behind_what_was_found() -> None:
 def test_bodies_that_nobody_takes_are_closed() -> None:
     bodies = Bodies()
     workers = Workers(4, "t")
-    ordered = FetchAhead(workers, bodies.fetch).ordered(iter(Steps(40)))
+    ordered = FetchAhead(workers, bodies.fetch, Throttle(), Room()).ordered(iter(Steps(40)))
     taken = next(ordered)
     ordered.close()  # type: ignore[attr-defined]
     give_up(taken)
@@ -100,3 +105,50 @@ def test_bodies_that_nobody_takes_are_closed() -> None:
         future.result(10)  # all four threads are free again
     assert 1 <= len(bodies.made) <= 4
     assert [list(body.chunks()) for body in bodies.made] == [[]] * len(bodies.made)
+
+
+# --- throttling ------------------------------------------------------------------------------------------------------
+
+
+def test_a_complaint_halves_what_is_under_way_and_time_mends_it() -> None:
+    throttle = Throttle(32)
+    throttle.throttled()
+    assert (throttle.limit, throttle.is_held_back) == (16, True)
+    for _ in range(31):
+        throttle.throttled()  # sent before the first complaint
+    assert throttle.limit == 16
+    throttle.throttled()
+    assert throttle.limit == 8
+    for _ in range(32 * 24):
+        throttle.succeeded()
+    assert (throttle.limit, throttle.is_held_back) == (32, False)
+
+
+def test_at_least_one_is_always_under_way() -> None:
+    throttle = Throttle(4)
+    for _ in range(100):
+        throttle.throttled()
+    assert throttle.limit == 1
+
+
+def test_a_run_keeps_to_the_throttle() -> None:
+    bodies, steps, throttle = Bodies(), Steps(100), Throttle(32)
+    throttle.throttled()
+    ordered = ahead(100, bodies, throttle).ordered(iter(steps))
+    next(ordered)
+    assert steps.taken == 17
+    bodies.gate.set()
+    assert len(keys(ordered)) == 99
+    assert throttle.limit == 19  # one more for each 32 that came
+
+
+def test_runs_side_by_side_share_the_room() -> None:
+    room, bodies = Room(), Bodies()
+    steps = [Steps(100, AHEAD_BYTES // 8) for _ in range(2)]
+    ordered = [ahead(100, bodies, room=room).ordered(iter(one)) for one in steps]
+    next(ordered[0])
+    next(ordered[1])
+    assert [one.taken for one in steps] == [9, 5]
+    bodies.gate.set()
+    assert all(len(keys(one)) == 99 for one in ordered)
+    assert room.share == AHEAD_BYTES

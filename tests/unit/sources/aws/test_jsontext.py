@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alertmill.sources.aws import jsontext
 from alertmill.sources.aws.faults import ObjectError, ParseError, ShapeError
-from alertmill.sources.aws.jsontext import NOTHING, elements, parse
+from alertmill.sources.aws.jsontext import NOTHING, concatenated, elements, parse
 
 SCALARS = [
     "1",
@@ -179,3 +179,77 @@ def test_any_text_gives_the_same_or_our_error(text: str, step: int) -> None:
     if expected is None or list(expected) != ["Records"]:
         return
     assert found == expected["Records"] or text.count("Records")
+
+
+# --- values one behind the other -------------------------------------------------------------------------------------
+
+SEQUENCES = [
+    [],
+    ['{"a":1}'],
+    ['{"a":1}', '{"b":[{"c":"}{"}]}', "{}", '{"text":"} {"}'],
+    ["[1,{}]", "{}", '"text"', '{"a":"\\"}{"}', "5", "null", "1.5e3"],
+    ['{"n":NaN}', '{"n":123456789012345678901}', '{"s":"\\ud800"}', '{"n":1}'],
+    [json.dumps({"long": "é" * 3000, "more": [{}] * 2000}, ensure_ascii=False)] * 3,
+]
+
+
+@pytest.mark.parametrize("between", ["", " ", "\n", "\r\n", "\n\n\t"])
+@pytest.mark.parametrize("values", SEQUENCES, ids=lambda values: f"{len(values)} values")
+@pytest.mark.parametrize("step", [1, 7, 4096])
+@pytest.mark.parametrize("window", [16, 256 * 1024])
+def test_values_one_behind_the_other(
+    values: list[str], between: str, step: int, window: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jsontext, "_WINDOW", window)
+    monkeypatch.setattr(jsontext, "_FIRST_LOOK", 8)
+    monkeypatch.setattr(jsontext, "_SLOW_STEPS", 2)
+    gap = between or (" " if "5" in values else "")  # two numbers without a gap would be one
+    data = gap.join(["", *values, ""]).encode()
+    found = list(concatenated(data[at : at + step] for at in range(0, len(data), step)))
+    assert same([value for value, _ in found], [json.loads(text) for text in values])
+    odd = ["NaN" in text or "12345678901" in text or "ud800" in text for text in values]
+    assert [is_odd for _, is_odd in found] == odd
+
+
+@given(st.lists(JSON.filter(lambda value: isinstance(value, (dict, list))), max_size=5), st.integers(1, 50))
+def test_any_sequence_comes_back(values: list[Any], step: int) -> None:
+    data = "".join(map(json.dumps, values)).encode()
+    found = [value for value, _ in concatenated(data[at : at + step] for at in range(0, len(data), step))]
+    assert same(found, [json.loads(json.dumps(value)) for value in values])
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ('{"a":1}{"b"', 1),
+        ('{"a":1},{"b":2}', 1),
+        ('{"a":1}{"b":2}]', 2),
+        ('{"a":1}x{"b":2}', 1),
+        ("{" * 100_000, 0),
+        ("[" * 100_000, 0),
+        ('{"a":' * 100_000, 0),
+        ("{}" * 10 + '{"a":01}', 10),
+        ('{"a":"\udcff"}', 0),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_sequence_that_is_broken(text: str, before: int) -> None:
+    found = []
+    with pytest.raises(ParseError):
+        for value, _ in concatenated([text.encode("utf-8", "surrogateescape")]):
+            found.append(value)
+    assert len(found) == before
+
+
+def test_a_value_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsontext, "MAX_VALUE", 10_000)
+    long = json.dumps({"a": "x" * 30_000}).encode()
+    with pytest.raises(ParseError):
+        list(concatenated([b'{"b":1}', long]))
+
+
+@pytest.mark.parametrize("unit", [b"{}5 ", b'{"a":"}{"}', b"[]"])
+def test_many_small_values_that_no_guess_helps(unit: bytes) -> None:
+    data = unit * 20_000
+    expected = 40_000 if b"5" in unit else 20_000
+    assert sum(1 for _ in concatenated([data])) == expected

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertmill.sources.aws.listing import account_of, first_day, folders, key_date, region_of, walk
+from alertmill.sources.aws.listing import Days, account_of, first_day, folders, key_date, region_of, walk
 from unit.sources.aws.doubles import MemoryStore
 
 P = "AWSLogs/123456789012/CloudTrail/us-east-1/"
@@ -69,8 +69,9 @@ def test_folder_names(folder: str, account: str | None, region: str | None) -> N
     assert region_of(folder) == region
 
 
-def found(store: MemoryStore, prefix: str = P, start: date = DAY) -> list[str]:
-    return [entry.key for page in walk(prefix, start, store.list_page) for entry in page]
+def found(store: MemoryStore, prefix: str = P, start: date = DAY, until: date | None = None) -> list[str]:
+    days = Days(start, until)
+    return [entry.key for page in walk(prefix, days, store.list_page, date(2026, 1, 16)) for entry in page]
 
 
 def store_of(*rests: str, page_size: int = 1000) -> MemoryStore:
@@ -108,7 +109,10 @@ def test_old_years_cost_nothing_and_the_marker_is_the_date() -> None:
 def test_every_layout_and_page_size(rests: tuple[str, ...], page_size: int) -> None:
     store = store_of(*rests, page_size=page_size)
     wanted = [P + r for r in sorted(rests) if (key_date(P + r, P) or DAY) >= DAY and not r.endswith("/")]
-    assert found(store) == wanted
+    got = found(store)
+    assert sorted(got) == wanted
+    if not any("/1/" in rest or "month=1/" in rest for rest in rests):
+        assert got == wanted
 
 
 def test_undated_keys_count_by_their_last_modification() -> None:
@@ -133,7 +137,7 @@ def test_flat_dates_are_jumped_over_as_well() -> None:
 
 def test_a_page_at_a_time() -> None:
     store = store_of(*(f"2026/01/15/{n:04}" for n in range(2500)))
-    pages = walk(P, DAY, store.list_page)
+    pages = walk(P, Days(DAY), store.list_page, DAY)
     assert len(next(pages)) == 1000
     assert len(store.requests) == 2  # the prefix itself and the first page, no more
 
@@ -143,9 +147,72 @@ def test_folders_over_all_pages() -> None:
     assert list(folders("AWSLogs/", store.list_page)) == [f"{n:012}/" for n in range(57)]
 
 
+# --- folders of days --------------------------------------------------------------------------------------------------
+
+
+def written(day: date, layout: str) -> str:
+    return {
+        "padded": f"{day:%Y/%m/%d}",
+        "bare": f"{day.year}/{day.month}/{day.day}",
+        "hive": f"year={day.year}/month={day:%m}/day={day:%d}",
+    }[layout]
+
+
+@pytest.mark.parametrize("layout", ["padded", "bare", "hive"])
+def test_a_long_span_is_listed_by_days_in_the_order_of_the_dates(layout: str) -> None:
+    days = [date(2025, 12, 20) + timedelta(days=n) for n in range(60)]
+    keys = [f"{written(day, layout)}/{n}" for day in days for n in range(3)]
+    store = store_of(*keys, page_size=10)
+    wanted = [P + key for key in keys if key_date(P + key, P) >= date(2026, 1, 2)]
+    assert found(store, start=date(2026, 1, 2)) == wanted
+    assert P + written(date(2026, 2, 3), layout) + "/" in [request.prefix for request in store.requests]
+
+
+def test_what_lies_beside_the_folders_of_days_is_seen_as_well() -> None:
+    odd = ["2026/01/notes", "2026/01/zz/x", "2026/02/30/x", "2026/13/x", "2026/readme", "2026/readme.old"]
+    keys = [f"2026/01/{n:02}/{name}" for n in range(1, 32) for name in "ab"] + odd
+    store = store_of(*keys, page_size=5)
+    store.modified = {P + key: date(2026, 1, 20) for key in odd}
+    assert sorted(found(store, start=date(2026, 1, 1))) == sorted(P + key for key in keys)
+
+
+def test_a_span_ends_where_it_should() -> None:
+    keys = [f"{date(2026, 1, 1) + timedelta(days=n):%Y/%m/%d}/x" for n in range(400)]
+    store = store_of(*keys, page_size=20)
+    assert found(store, start=date(2026, 3, 1), until=date(2026, 3, 3)) == [P + "2026/03/01/x", P + "2026/03/02/x"]
+    assert len(store.requests) <= 8
+
+
+def test_years_that_hold_nothing_wanted_are_not_listed() -> None:
+    store = store_of("2024/01/01/a", "2025/01/01/b", "2026/01/01/c", "2027/01/01/d")
+    assert found(store, start=date(2025, 1, 1), until=date(2026, 1, 1)) == [P + "2025/01/01/b"]
+    assert [request.prefix for request in store.requests] == [P, P + "2025/"]
+
+
+def test_flat_dates_behind_the_end_are_jumped_over() -> None:
+    flat = [f"{date(2026, 1, 1) + timedelta(days=n):%Y-%m-%d}-{hour:02}-x" for n in range(300) for hour in range(24)]
+    store = store_of(*flat, "zz/2026-01-03-x", page_size=50)
+    wanted = [P + key for key in [*flat, "zz/2026-01-03-x"] if key_date(P + key, P) == date(2026, 1, 3)]
+    assert found(store, start=date(2026, 1, 3), until=date(2026, 1, 4)) == wanted
+    assert len(store.requests) <= 6
+
+
+@pytest.mark.parametrize(
+    ("days", "day", "holds"),
+    [
+        (Days(DAY), DAY, True),
+        (Days(DAY), date(2026, 1, 14), False),
+        (Days(DAY, date(2026, 1, 16)), DAY, True),
+        (Days(DAY, date(2026, 1, 16)), date(2026, 1, 16), False),
+    ],
+)
+def test_days(days: Days, day: date, holds: bool) -> None:
+    assert (day in days) is holds
+
+
 KEYS = st.lists(
     st.tuples(
-        st.sampled_from(["", "a/", "year=", "z/b/"]),
+        st.sampled_from(["", "a/", "year=", "z/b/", "flat", "a/flat"]),
         st.dates(date(2025, 11, 1), date(2026, 3, 31)),
         st.booleans(),
     ),
@@ -153,15 +220,22 @@ KEYS = st.lists(
 )
 
 
-@given(KEYS, st.dates(date(2025, 12, 1), date(2026, 2, 28)), st.integers(1, 7))
-def test_no_wanted_key_is_missed(keys: list[tuple[str, date, bool]], start: date, page_size: int) -> None:
-    """Whatever the layout, padded or not, the walk sees exactly the keys that are young enough."""
+@given(KEYS, st.dates(date(2025, 12, 1), date(2026, 2, 28)), st.integers(0, 90), st.integers(1, 7))
+def test_no_wanted_key_is_missed(keys: list[tuple[str, date, bool]], start: date, span: int, page_size: int) -> None:
+    """Whatever the layout, padded or not, the walk sees exactly the keys of the wanted days, each once."""
+    until = start + timedelta(days=span) if span else None
     rests = []
     for number, (folder, day, padded) in enumerate(keys):
-        width = "02" if padded else ""
-        month, of_month = f"{day.month:{width}}", f"{day.day:{width}}"
-        written = f"year={day.year}/month={month}/day={of_month}" if folder == "year=" else None
-        rests.append(written + f"/{number}" if written else f"{folder}{day.year}/{month}/{of_month}/{number}")
+        if folder.endswith("flat"):
+            layout = f"{folder[:-4]}{day:%Y-%m-%d}-"
+        elif folder == "year=":
+            layout = written(day, "hive") + "/"
+        else:
+            layout = f"{folder}{written(day, 'padded' if padded else 'bare')}/"
+        rests.append(f"{layout}{number}")
     store = store_of(*rests, page_size=page_size)
-    wanted = sorted(P + rest for rest in rests if (key_date(P + rest, P) or start) >= start)
-    assert found(store, start=start) == wanted
+    wanted = sorted(P + rest for rest in rests if (key_date(P + rest, P) or start) in Days(start, until))
+    got = found(store, start=start, until=until)
+    assert sorted(got) == wanted
+    if all(padded for _, _, padded in keys):
+        assert got == wanted

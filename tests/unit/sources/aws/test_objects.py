@@ -14,13 +14,13 @@ from alertmill.errors import SourceError
 from alertmill.sources.aws import documents, objects
 from alertmill.sources.aws.buckets import BUCKET_TYPES
 from alertmill.sources.aws.faults import ObjectError, ParseError, UnpackError
-from alertmill.sources.aws.objects import ObjectReader, Target
+from alertmill.sources.aws.objects import ObjectReader, Target, discards
 from alertmill.sources.aws.store import Body
 from alertmill.sources.base import Batch, ObjectDone, ObjectPartial
 from unit.sources.aws.doubles import ACCOUNT, NOON
 
-TRAIL = Target("scope", ACCOUNT, "a/b.json.gz", "tag", "2026-01-15")
-FLOW = Target("scope", ACCOUNT, "a/b.log", "tag", "2026-01-15")
+TRAIL = Target("scope", ACCOUNT, "my-logs", "a/b.json.gz", "tag", "2026-01-15")
+FLOW = Target("scope", ACCOUNT, "my-logs", "a/b.log", "tag", "2026-01-15")
 ROW = "2 123456789012 eni-%d 10.0.1.34 198.51.100.9 22 47916 6 10 840 1768471200 1768471260 ACCEPT OK\n"
 
 
@@ -41,7 +41,14 @@ class Reading:
         self.stop = threading.Event()
         self.target = TRAIL if kind == "cloudtrail" else FLOW
         bucket = Bucket(type=kind, name="my-logs", **options)  # type: ignore[arg-type]
-        self.reader = ObjectReader(bucket, BUCKET_TYPES[kind], event_format, self.clock, self.remove)
+        self.reader = ObjectReader(
+            BUCKET_TYPES[kind],
+            event_format,
+            self.clock,
+            alias=bucket.aws_account_alias,
+            drops=discards(bucket.discard_regex, "bucket my-logs"),
+            remove=self.remove if bucket.remove_from_bucket else None,
+        )
 
     def clock(self) -> float:
         self.now += 1
@@ -59,8 +66,9 @@ class Reading:
 
 
 def test_one_batch_with_everything_around_it() -> None:
-    (batch,) = Reading(aws_account_alias="prod").batches(trail([{"a": 1}, {"a": 2}]))
-    assert batch.marks == (ObjectDone("scope", "a/b.json.gz", "tag", "2026-01-15", 2),)
+    reading = Reading(aws_account_alias="prod")
+    (batch,) = reading.batches(trail([{"a": 1}, {"a": 2}]))
+    assert batch.marks == (ObjectDone("scope", "a/b.json.gz", "tag", "2026-01-15", 2, read_at=reading.now),)
     first, second = batch.records
     assert first.message == (
         '{"integration": "aws", "aws": {"log_info": {"aws_account_alias": "prod", "log_file": "a/b.json.gz", '
@@ -98,7 +106,7 @@ def test_odd_records_travel_as_text(event_format: str, text: str) -> None:
 @pytest.mark.parametrize("data", [b"", gzip.compress(b""), trail([]), b"[]", b"{}", b" \n"])
 def test_an_object_without_records_is_done(data: bytes) -> None:
     reading = Reading()
-    reading.target = Target("scope", ACCOUNT, "a/b.json", "tag", "2026-01-15")
+    reading.target = Target("scope", ACCOUNT, "my-logs", "a/b.json", "tag", "2026-01-15")
     (batch,) = reading.batches(data)
     assert not batch.records
     assert [type(mark) for mark in batch.marks] == [ObjectDone]
@@ -223,7 +231,7 @@ def test_bad_lines_cost_themselves_and_one_event() -> None:
         },
         "error_msg": "Failed to parse file a/b.log: 2 bad lines, first: line 3",
     }
-    assert batch.marks[0] == ObjectDone("scope", "a/b.log", "tag", "2026-01-15", 3)
+    assert batch.marks == (ObjectDone("scope", "a/b.log", "tag", "2026-01-15", 3, read_at=reading.now),)
 
 
 def test_only_the_last_batch_removes() -> None:

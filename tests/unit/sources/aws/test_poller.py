@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from alertmill import codes
-from alertmill.config.models import AwsS3, Bucket, Interval, Service
+from alertmill.config.models import AwsS3, Bucket, Interval
 from alertmill.event import Record
-from alertmill.sources.aws import fetching
 from alertmill.sources.aws.faults import FetchError
+from alertmill.sources.aws.fetching import Room, Throttle
+from alertmill.sources.aws.lanes import Shared
 from alertmill.sources.aws.poller import BucketPoller
 from alertmill.sources.base import Batch, ObjectDone, ObjectFailed, ObjectPartial
 from unit.sources.aws.doubles import (
@@ -162,8 +163,9 @@ def test_the_look_back_is_the_user_s() -> None:
     assert ids(on_bench.run()) == ["late 10"]
 
 
-def test_nothing_is_read_twice_however_long_it_runs() -> None:
+def test_nothing_is_read_twice_however_long_it_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Done objects are forgotten some day, and never listed again then."""
+    monkeypatch.setattr("alertmill.sources.aws.walks._KEPT_DAYS", 1)
     on_bench = bench({})
     seen: list[str] = []
     for number in range(1, 29):
@@ -278,7 +280,7 @@ def test_reports() -> None:
     report = on_bench.progress.reports[SCOPE]
     assert (report.listed, report.waiting, report.error, report.time) == (3, 1, "", NOON)
     assert report.newest_key == trail_key(day(15), "x")
-    assert report.keep_from == "2026-01-11"  # two days of look-back below the 14th, and one to be safe
+    assert report.keep_from == "2025-10-14"  # two days of look-back below the 14th, and ninety for audits
     assert on_bench.progress.reports[WHOLE].error == ""
 
 
@@ -293,7 +295,7 @@ def test_going_on_inside_an_object() -> None:
 
 
 def test_listing_is_streamed_and_ahead_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "AHEAD_OBJECTS", 4)
+    monkeypatch.setattr(Throttle, "limit", 4)
     objects = {trail_key(day(15), f"{n:05}"): trail(str(n)) for n in range(300)}
     on_bench = bench(MemoryStore(objects, page_size=10))
     batches = iter(on_bench.batches())
@@ -301,14 +303,14 @@ def test_listing_is_streamed_and_ahead_is_bounded(monkeypatch: pytest.MonkeyPatc
         if batch.records:
             break
     assert len(on_bench.store.fetched) <= 6
-    assert len(on_bench.store.requests) <= 10
+    assert len(on_bench.store.requests) <= 16  # of 36
     assert sum(len(batch.records) for batch in batches) == 299
 
 
-def test_large_objects_are_fetched_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "AHEAD_BYTES", 1)
+def test_large_objects_are_fetched_alone() -> None:
     objects = {trail_key(day(15), f"{n}"): trail(str(n)) for n in range(5)}
     on_bench = bench(objects)
+    on_bench.shared = Shared(room=Room(1))
     for batch in on_bench.batches():
         if batch.records:
             assert len(on_bench.store.fetched) == int(ids(list(batch.records))[0]) + 1
@@ -487,7 +489,7 @@ def test_a_listing_that_breaks_keeps_what_it_found(monkeypatch: pytest.MonkeyPat
     real = store.list_page
 
     def breaking(request: Any) -> Any:
-        if request.token and "2026" in request.prefix:
+        if "2026" in request.prefix and any("2026" in former.prefix for former in store.requests):
             raise store_error(codes.A_UNREACHABLE, 15)
         return real(request)
 
@@ -714,24 +716,10 @@ def test_the_log_speaks_the_reference_s_words() -> None:
     ]
 
 
-def test_a_type_that_is_not_read_is_named() -> None:
-    config = AwsS3(buckets=(Bucket(type="config", name="x"),))
-    on_bench = Bench(MemoryStore(), config)
+def test_a_module_without_definitions_says_so() -> None:
+    on_bench = Bench(MemoryStore(), AwsS3())
     assert on_bench.run() == []
-    assert on_bench.said("WARNING") == [
-        "bucket x is left out: type config is none of those read here (cloudtrail, vpcflow)  [A013]",
-        "No AWS buckets, services or subscribers defined. Exiting...",
-    ]
-
-
-def test_services_and_subscribers_are_named() -> None:
-    on_bench = bench({trail_key(day(15), "a"): trail("a")})
-    service = Service(type="inspector")
-    on_bench.config = on_bench.config.model_copy(update={"services": (service,)})
-    assert ids(on_bench.run()) == ["a"]
-    assert on_bench.said() == [
-        "1 services and subscribers of the module are left out: only buckets are read here  [A013]"
-    ]
+    assert on_bench.said("WARNING") == ["No AWS buckets, services or subscribers defined. Exiting..."]
 
 
 def test_a_disabled_module_does_nothing() -> None:
@@ -741,38 +729,46 @@ def test_a_disabled_module_does_nothing() -> None:
     assert on_bench.said("INFO") == ["Module AWS is disabled. Exiting..."]
 
 
-class TellingStop:
-    """A stop flag that is never waited for: it notes the waits, and is set after so many of them."""
+class PassingTime:
+    """A stop flag that is never waited for: waiting moves the bench's clock. Set after so many runs."""
 
     def __init__(self, bench: Bench, runs: int) -> None:
         self.bench = bench
         self.runs = runs
-        self.waits: list[float] = []
+        self.starts: list[float] = []
+
+    def log(self, level: str, text: str) -> None:
+        self.bench.log(level, text)
+        if text == "Starting fetching of logs.":
+            self.starts.append(self.bench.now - NOON)
 
     def is_set(self) -> bool:
-        return False
+        return len(self.starts) >= self.runs
 
     def wait(self, timeout: float | None = None) -> bool:
-        self.waits.append(timeout or 0.0)
         self.bench.now += timeout or 0.0
-        return len(self.waits) > self.runs
+        return self.is_set()
 
 
-def scheduled(on_bench: Bench, runs: int) -> list[float]:
-    stop = TellingStop(on_bench, runs)
+def scheduled(on_bench: Bench, runs: int, wake_at: float | None = None) -> list[float]:
+    """When the runs start, in seconds; reading takes a minute."""
+    stop = PassingTime(on_bench, runs + 1)
     poller = BucketPoller(
-        on_bench.config, "compatible", lambda: on_bench.now, on_bench.log, stores=lambda _: on_bench.store
+        on_bench.config, "compatible", lambda: on_bench.now, stop.log, stores=lambda _: on_bench.store
     )
     for batch in poller.batches(on_bench.progress, stop, once=False):
         on_bench.progress.commit(batch)
         if batch.records:
-            on_bench.now += 60  # reading takes a minute
-    return stop.waits
+            on_bench.now += 60
+        if wake_at is not None and on_bench.now - NOON >= wake_at:
+            wake_at = None
+            poller.wake()
+    return stop.starts
 
 
 def test_runs_follow_the_schedule() -> None:
     on_bench = bench({trail_key(day(15), "a"): trail("a")})
-    assert scheduled(on_bench, 3) == [0.0, 540.0, 600.0, 600.0]
+    assert scheduled(on_bench, 3) == [0.0, 600.0, 1200.0, 1800.0]
     assert on_bench.progress.runs == {"aws-s3": NOON + 1800}
 
 
@@ -780,13 +776,18 @@ def test_a_stored_start_is_waited_for() -> None:
     on_bench = bench({})
     on_bench.config = on_bench.config.model_copy(update={"run_on_start": False})
     on_bench.progress.runs["aws-s3"] = NOON + 77
-    assert scheduled(on_bench, 1) == [77.0, 600.0]
+    assert scheduled(on_bench, 1) == [77.0, 677.0]
 
 
 def test_an_overlong_run_is_told_and_followed_at_once() -> None:
     on_bench = bench({trail_key(day(15), "a"): trail("a")}, interval=Interval(seconds=30))
-    assert scheduled(on_bench, 2) == [0.0, 0.0, 30.0]
+    assert scheduled(on_bench, 2) == [0.0, 60.0, 90.0]
     assert "Interval overtaken." in on_bench.said()
+
+
+def test_waking_means_a_run_beside_the_planned_ones() -> None:
+    on_bench = bench({trail_key(day(15), "a"): trail("a")})
+    assert scheduled(on_bench, 2, wake_at=60) == [0.0, 60.0, 600.0]
 
 
 def test_batches_are_batches() -> None:

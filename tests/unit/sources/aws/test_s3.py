@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cryptography import x509
@@ -18,11 +20,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import SecretStr
 
-from alertmill.config.models import Bucket
+from alertmill.config.models import AwsAccess
 from alertmill.sources.aws import s3, store
 from alertmill.sources.aws.faults import FetchError, ObjectGoneError, StoreError
 from alertmill.sources.aws.get_client import Place, UnreachableError
-from alertmill.sources.aws.listing import ListRequest
+from alertmill.sources.aws.listing import Listed, ListRequest
 from alertmill.sources.aws.s3 import ATTEMPTS, S3Store
 from unit.sources.aws.wire import Reply, Wire, error, running_wire
 
@@ -39,7 +41,7 @@ class Reading:
         options.setdefault("service_endpoint", wire.url)
         self.wire = wire
         self.pauses: list[float] = []
-        self.store = S3Store(Bucket(type="cloudtrail", name="my-logs", **options), spool, self.pauses.append)
+        self.store = S3Store("my-logs", AwsAccess(**options), spool=spool, pause=self.pauses.append)
         self.stopped = False
 
     def get(self, key: str = KEY) -> bytes:
@@ -183,14 +185,15 @@ def test_an_object_that_is_gone_or_changed(reading: Reading, reply: Reply) -> No
     assert reading.pauses == []
 
 
+WHO = "access key ...MPLE of the environment"
 REFUSED = (
-    "s3:GetObject on s3://my-logs/AWSLogs/1/CloudTrail/a b+c=é~.json.gz was refused: AccessDenied: told you so; "
-    "allow s3:GetObject on arn:aws:s3:::my-logs/*"
+    f"s3:GetObject on s3://my-logs/AWSLogs/1/CloudTrail/a b+c=é~.json.gz was refused for {WHO}: AccessDenied: "
+    "told you so; allow s3:GetObject on arn:aws:s3:::my-logs/*"
 )
 KMS = "User: arn:aws:iam::1:user/u is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x"
 ANSWERS = [
     (error(403, "AccessDenied"), FetchError, REFUSED + "  [A001]"),
-    (error(403, "AccessDenied", KMS), FetchError, "allow kms:Decrypt as well"),
+    (error(403, "AccessDenied", KMS), FetchError, "allow kms:Decrypt on arn:aws:kms:x"),
     (error(403, "InvalidObjectState", "archived"), FetchError, "GetObject: InvalidObjectState: archived"),
     (error(400, "ExpiredToken"), StoreError, "Invalid credentials to access S3 Bucket: s3:GetObject"),
     (error(403, "InvalidAccessKeyId"), StoreError, "Invalid credentials to access S3 Bucket: s3:GetObject"),
@@ -264,7 +267,7 @@ def test_tls_with_the_user_s_certificates(certificate: tuple[Path, Path], aws_en
 def test_a_server_that_nobody_vouches_for_gets_no_request(certificate: tuple[Path, Path]) -> None:
     with running_wire(Reply(body=BODY), certificate=certificate) as wire:
         reading = Reading(wire)
-        reading.store._get._place = Place(wire.url + "/my-logs/", "us-east-1")
+        reading.store._get._place = Place(True, wire.url.partition("//")[2], "/my-logs/", "us-east-1")
         with pytest.raises(FetchError, match="certificate verify failed"):
             reading.get()
         assert wire.asked == []
@@ -273,7 +276,6 @@ def test_a_server_that_nobody_vouches_for_gets_no_request(certificate: tuple[Pat
 
 def test_a_large_body_lies_on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(s3, "HELD_BODY", 4000)
-    monkeypatch.setattr(s3, "_PIECE", 1000)
     with on_wire(spool=tmp_path) as spooling:
         spooling.learn()
         spooling.wire.replies = [Reply(body=BODY, cut=3500), Reply(206, BODY[3500:])]
@@ -333,12 +335,62 @@ def test_closing_cuts_a_read_that_hangs(reading: Reading) -> None:
         reading.store._get.open(KEY, "tag")
 
 
+_PAGE = """<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated><NextContinuationToken>to/k=en</NextContinuationToken>
+<Contents><Key>a/b%2Bc+d%C3%A9</Key><LastModified>2026-01-15T12:00:00.000Z</LastModified><ETag>&quot;e1&quot;</ETag>
+<Size>7</Size></Contents><CommonPrefixes><Prefix>a/x%20y/</Prefix></CommonPrefixes></ListBucketResult>"""
+
+
+def test_both_ways_list_the_same(aws_env: pytest.MonkeyPatch) -> None:
+    with on_wire(Reply(body=_PAGE.encode(), headers={"Content-Type": "application/xml"})) as reading:
+        pages = [reading.store.list_page(ListRequest("a/ +é", delimiter=True, token="to/k=en")) for _ in range(2)]
+        by_sdk, ours = reading.wire.asked
+        assert pages[0] == pages[1]
+        assert pages[1].objects == (Listed("a/b+c dé", "e1", 7, datetime(2026, 1, 15, 12, tzinfo=UTC).timestamp()),)
+        assert (pages[1].folders, pages[1].token) == (("a/x y/",), "to/k=en")
+        assert by_sdk.headers["user-agent"].startswith("Boto3")
+        assert ours.headers["user-agent"].startswith("alertmill/")
+        assert [parse_qs(urlsplit(a.path).query) for a in reading.wire.asked] == [
+            {
+                "list-type": ["2"],
+                "prefix": ["a/ +é"],
+                "delimiter": ["/"],
+                "max-keys": ["1000"],
+                "continuation-token": ["to/k=en"],
+                "encoding-type": ["url"],
+            }
+        ] * 2
+
+
+def test_a_listing_that_may_pass_is_tried_again(reading: Reading) -> None:
+    reading.wire.replies = [error(503, "SlowDown"), Reply(drop=True), Reply(body=_PAGE.encode())]
+    assert len(reading.store.list_page(ListRequest("a/")).objects) == 1
+    assert len(reading.pauses) == 1  # a kept connection that was closed is no failure
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (error(403, "AccessDenied"), r"s3:ListBucket on s3://my-logs/a/ was refused.*\[A001\]"),
+        (error(503, "SlowDown"), r"denied due to request throttling: SlowDown.*\[A006\]"),
+        (error(403, "ExpiredToken"), r"Invalid credentials to access S3 Bucket.*\[A002\]"),
+        (Reply(drop=True), r"s3:ListBucket on s3://my-logs/a/: .*\[A005\]"),
+        (Reply(body=b"<html>"), r"the answer is no XML: .*\[A007\]"),
+        (Reply(body=b"<a/>"), r"the answer is a a, no ListBucketResult  \[A007\]"),
+    ],
+)
+def test_a_listing_that_fails_in_words(reading: Reading, reply: Reply, words: str) -> None:
+    reading.wire.replies = [reply]
+    with pytest.raises(StoreError, match=words):
+        reading.store.list_page(ListRequest("a/"))
+
+
 def test_listing_and_deleting_in_words() -> None:
     with on_wire(error(403, "AccessDenied")) as reading:
         with pytest.raises(StoreError) as raised:
             reading.store.list_page(ListRequest("AWSLogs/"))
         assert str(raised.value) == (
-            "s3:ListBucket on s3://my-logs/AWSLogs/ was refused: AccessDenied: told you so; "
+            f"s3:ListBucket on s3://my-logs/AWSLogs/ was refused for {WHO}: AccessDenied: told you so; "
             "allow s3:ListBucket on arn:aws:s3:::my-logs  [A001]"
         )
         assert not raised.value.ends_run
@@ -367,3 +419,56 @@ def test_who_is_named_without_secrets() -> None:
 
 def test_the_body_s_limit_is_the_store_s() -> None:
     assert s3.HELD_BODY == store.HELD_BODY == 8 * 1024 * 1024
+
+
+def test_a_peek_leaves_the_rest_where_it_is(reading: Reading) -> None:
+    reading.wire.replies = [Reply(body=BODY * 1000)]
+    assert BODY.startswith(reading.store.peek(KEY, "tag")[: len(BODY)])
+    reading.wire.replies = [Reply(body=BODY)]
+    assert reading.get() == BODY
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "words"),
+    [
+        (error(403, "AccessDenied"), FetchError, REFUSED),
+        (error(404, "NoSuchKey"), ObjectGoneError, "was removed or replaced"),
+        (error(403, "ExpiredToken"), StoreError, "Invalid credentials"),
+        (Reply(drop=True), FetchError, "GetObject: "),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_peek_that_fails_is_not_tried_again(
+    reply: Reply, kind: type[Exception], words: str, first: bool, aws_env: pytest.MonkeyPatch
+) -> None:
+    aws_env.setenv("AWS_MAX_ATTEMPTS", "1")
+    with on_wire() as reading:
+        if not first:
+            reading.learn()
+        reading.wire.replies = [reply]
+        with pytest.raises(kind, match=re.escape(words)):
+            reading.store.peek(KEY, "tag")
+        assert reading.pauses == []
+
+
+def test_hints_name_the_partition() -> None:
+    with on_wire(error(403, "AccessDenied")) as reading:
+        china = S3Store("my-logs", AwsAccess(service_endpoint=reading.wire.url), ("cn-north-1",))
+        with pytest.raises(StoreError, match=r"allow s3:ListBucket on arn:aws-cn:s3:::my-logs  \[A001\]"):
+            china.list_page(ListRequest("a/"))
+        with pytest.raises(FetchError, match=r"allow s3:GetObject on arn:aws-cn:s3:::my-logs/\*"):
+            china.fetch(KEY, "tag", lambda: False)
+        china.close()
+
+
+def test_credentials_that_cannot_be_had_are_no_object_s_fault(aws_env: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        aws_env.delenv(name)
+    (tmp_path / "token").write_text("token")
+    aws_env.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    aws_env.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/pod")
+    with running_wire(error(403, "AccessDenied")) as sts, on_wire(Reply(body=BODY)) as reading:
+        aws_env.setenv("AWS_ENDPOINT_URL_STS", sts.url)
+        with pytest.raises(StoreError, match=r"^no usable AWS credentials for s3:GetObject .*\[A002\]$"):
+            Reading(reading.wire).get()
+        assert reading.wire.asked == []

@@ -168,7 +168,7 @@ def test_a_role_that_may_not_be_assumed() -> None:
         )
     assert str(raised.value) == (
         f"sts:AssumeRole on {ROLE} was refused for access key ...ATIC: AccessDenied: no; "
-        f"allow sts:AssumeRole on {ROLE}  [A001]"
+        f"allow sts:AssumeRole on {ROLE}, also in the role's trust policy  [A001]"
     )
 
 
@@ -184,4 +184,40 @@ def test_the_identity_is_asked_once() -> None:
 
 
 def test_an_own_s3_asks_nobody_who_it_is() -> None:
-    assert AwsSession(AwsAccess(service_endpoint="http://127.0.0.1:9")).identity() == ""
+    session = AwsSession(AwsAccess(service_endpoint="http://127.0.0.1:9"))
+    assert session.caller() == ""
+    assert session.identity() == "access key ...MPLE of the environment"
+
+
+@pytest.mark.parametrize(("duration", "asked"), [(900, 1), (3600, 1)])
+def test_a_short_session_is_used_as_long_as_a_long_one(duration: int, asked: int) -> None:
+    with running_wire(assumed(1, timedelta(seconds=duration)), assumed(2, timedelta(hours=1))) as sts:
+        session = AwsSession(AwsAccess(iam_role_arn=ROLE, iam_role_duration=duration, sts_endpoint=sts.url))
+        assert [key_of(session) for _ in range(3)] == ["ASIA1"] * 3
+        assert len(sts.asked) == asked
+
+
+def test_a_role_of_another_partition_is_assumed_there() -> None:
+    session = AwsSession(AwsAccess(service_endpoint="http://127.0.0.1:9"), ("cn-north-1",))
+    assert session.partition == "aws-cn"
+    assert session._sts(session._base, session._config).meta.endpoint_url == "https://sts.cn-north-1.amazonaws.com.cn"
+
+
+@pytest.mark.parametrize(
+    ("region", "endpoint"),
+    [
+        ("ap-southeast-99", "https://logs.ap-southeast-99.amazonaws.com"),
+        ("us-gov-north-7", "https://logs.us-gov-north-7.amazonaws.com"),
+        ("cn-south-3", "https://logs.cn-south-3.amazonaws.com.cn"),
+    ],
+)
+def test_regions_that_nobody_has_heard_of_yet(region: str, endpoint: str) -> None:
+    assert AwsSession(AwsAccess(), (region,)).logs(region).meta.endpoint_url == endpoint
+
+
+def test_a_caller_that_cannot_be_told() -> None:
+    with running_wire(REFUSED) as sts:
+        session = AwsSession(AwsAccess(sts_endpoint=sts.url))
+        with pytest.raises(StoreError, match=r"sts:GetCallerIdentity on STS was refused for access key \.\.\.MPLE of"):
+            session.caller()
+        assert session.identity() == "access key ...MPLE of the environment"

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from alertmill.sources.aws.buckets.base import BadLine
 from alertmill.sources.aws.buckets.vpcflow import VpcFlow
+from alertmill.sources.aws.faults import ShapeError
+from alertmill.sources.aws.formats import BadLine
+from unit.sources.aws.doubles import bench
+from unit.sources.aws.parquet_files import parquet_file
 
 TYPE = VpcFlow()
 V2 = (
@@ -30,7 +35,7 @@ RECORD = {
 
 
 def read(*rows: str) -> list[dict[str, str] | BadLine]:
-    return list(TYPE.records(["\n".join(rows).encode()]))
+    return list(TYPE.records(["\n".join(rows).encode()], ""))
 
 
 def one(*rows: str) -> dict[str, str]:
@@ -147,3 +152,69 @@ def test_event_time_is_the_start() -> None:
     assert TYPE.event_time(one(ROW)) == 1768471200.0  # type: ignore[arg-type]
     assert TYPE.event_time({"start": "-"}) is None
     assert TYPE.event_time({}) is None
+
+
+# --- Parquet ---------------------------------------------------------------------------------------------------------
+
+NAMES = list(RECORD)[:-1]
+TIMES = (1768471200, 1768471260)
+ROWS = [
+    (2, "123456789012", "eni-0a", "10.0.1.34", "198.51.100.9", 22, 47916, 6, 10, 840, *TIMES, "ACCEPT", "OK"),
+    (2, "123456789012", "eni-0a", None, None, None, None, None, None, None, *TIMES, None, "NODATA"),
+]
+NO_DATA = "2 123456789012 eni-0a - - - - - - - 1768471200 1768471260 - NODATA"
+
+
+def table(names: list[str]) -> bytes:
+    return parquet_file(dict(zip(names, map(list, zip(*ROWS, strict=True)), strict=True)))
+
+
+@pytest.mark.parametrize("event_format", ["compatible", "improved"])
+@pytest.mark.parametrize("names", [NAMES, [name.replace("_", "-") for name in NAMES]])
+def test_a_parquet_file_gives_the_messages_of_the_text_log(event_format: str, names: list[str]) -> None:
+    key = "AWSLogs/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=eu-west-1/year=2026/month=01/day=15/f"
+    found = [
+        bench({key: body}, kind="vpcflow", event_format=event_format).run()
+        for body in (table(names), f"{V2}\n{ROW}\n{NO_DATA}\n".encode())
+    ]
+    messages, expected = ([record.message for record in records] for records in found)
+    assert len(messages) == 2
+    assert messages == expected
+    assert [record.event_time for record in found[0]] == [record.event_time for record in found[1]]
+
+
+def rows(**columns: Any) -> list[dict[str, Any]]:
+    return list(TYPE.rows([columns], "k"))
+
+
+def test_any_column_of_any_type_becomes_text() -> None:
+    odd = {"tgw-id": "tgw-1", "tcp_flags": 19, "share": 0.5, "flag": True, "list": [1], "end": None, "start": "soon"}
+    assert rows(version=5, **odd) == [
+        {
+            "version": "5",
+            "tgw_id": "tgw-1",
+            "tcp_flags": "19",
+            "share": "0.5",
+            "flag": "true",
+            "list": "[1]",
+            "end": "-",
+            "start": "soon",
+            "source": "vpc",
+        }
+    ]
+
+
+@pytest.mark.parametrize("name", ["version", "account-id", "account_id", "interface_id", "srcaddr", "resource_type"])
+def test_tables_of_flow_logs(name: str) -> None:
+    assert rows(**{name: "x"}) == [{name.replace("-", "_"): "x", "source": "vpc"}]
+
+
+def test_a_table_of_something_else() -> None:
+    with pytest.raises(ShapeError, match="without the columns of a flow log"):
+        rows(eventName="RunInstances", start=1)
+
+
+@pytest.mark.parametrize("region", ["vpcflowlogs/", "aws-service=vpcflowlogs/aws-region="])
+def test_keys(region: str) -> None:
+    assert TYPE.lies_at(f"AWSLogs/123456789012/{region}eu-west-1/2026/01/15/x.log.parquet")
+    assert not TYPE.lies_at("AWSLogs/123456789012/CloudTrail/eu-west-1/2026/01/15/x.json.gz")

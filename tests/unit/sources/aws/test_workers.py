@@ -86,3 +86,16 @@ def test_a_job_s_own_timeout_is_its_error() -> None:
 
     with pytest.raises(TimeoutError, match="mine"):
         result_of(Workers(1, "test").submit(job), never)
+
+
+def test_idle_threads_end_and_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alertmill.sources.aws.workers._IDLE", 0.01)
+    workers = Workers(3, "idle")
+    gate = threading.Barrier(3)
+    for _ in range(3):
+        for future in [workers.submit(lambda: gate.wait(10)) for _ in range(3)]:
+            future.result(10)
+        for thread in threading.enumerate():
+            if thread.name.startswith("idle-"):
+                thread.join(10)
+        assert not [thread for thread in threading.enumerate() if thread.name.startswith("idle-")]

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from alertmill.sources.aws.buckets.base import AccountLayout, BadLine, OddRecord, epoch
+from alertmill.sources.aws.buckets.base import AccountLayout
 from alertmill.sources.aws.documents import records_of
+from alertmill.sources.aws.formats import BadLine, SpecialRecord, epoch
 
 _RECORDS = re.compile(r'\s*\{\s*"Records"\s*:\s*\[\s*\{[^{]{0,4096}"(?:eventVersion|userIdentity|eventTime)"')
 _FREE_FORM = ("additionalEventData", "responseElements", "requestParameters")
@@ -23,10 +24,10 @@ class CloudTrail(AccountLayout):
     document = True
     names_account = True
 
-    def records(self, pieces: Iterable[bytes]) -> Iterator[dict[str, Any] | BadLine]:
+    def records(self, pieces: Iterable[bytes], key: str) -> Iterator[dict[str, Any] | BadLine]:
         for record, odd in records_of(pieces, "Records"):
             record["source"] = "cloudtrail"
-            yield OddRecord(record) if odd else record
+            yield SpecialRecord(record, odd=True) if odd else record
 
     def reshape(self, aws: dict[str, Any]) -> None:
         """Members that are an object in one event and text in the next become objects always."""
@@ -41,6 +42,10 @@ class CloudTrail(AccountLayout):
     def event_time(self, record: dict[str, Any]) -> float | None:
         text = record.get("eventTime")
         return epoch(text) if type(text) is str else None
+
+    def event_id(self, record: dict[str, Any]) -> str | None:
+        found = record.get("eventID")
+        return found if type(found) is str and found else None
 
     def begins_like(self, head: str) -> bool:
         return _RECORDS.match(head) is not None

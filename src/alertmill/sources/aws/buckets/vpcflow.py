@@ -2,21 +2,26 @@
 
 The header is never a record. Without one, the fourteen columns of version 2 stand in their usual order. The names are
 AWS's own with `-` replaced by `_`, so a version or column that is new to this file needs no change here. A record's
-event time is its `start`, the arrival of the first packet.
+event time is its `start`, the arrival of the first packet. Parquet files name and hold the same columns; their records
+are those that the text log would have.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from alertmill.sources.aws.buckets.base import AccountLayout, BadLine, epoch, named, rows
+from alertmill.sources.aws.buckets.base import AccountLayout
+from alertmill.sources.aws.envelope import Envelope
+from alertmill.sources.aws.faults import ShapeError
+from alertmill.sources.aws.formats import BadLine, epoch, named, text_rows
 
 #: The columns of version 2, which is what a file without a header holds.
-_VERSION_2 = (
+VERSION_2 = (
     "version",
     "account_id",
     "interface_id",
@@ -35,29 +40,31 @@ _VERSION_2 = (
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 #: One of these must be among the columns of a header.
 _IN_EVERY_HEADER = frozenset({"version", "account-id", "interface-id", "srcaddr", "resource-type"})
+_IN_EVERY_TABLE = frozenset(name.replace("-", "_") for name in _IN_EVERY_HEADER)
 #: A line of version 2 without a header: version, account, interface, ... start, end, action, status.
 _LINE = re.compile(r"2 (?:\d{12}|unknown) eni-\w+ .* \d+ \d+ (?:ACCEPT|REJECT|-) (?:OK|NODATA|SKIPDATA)")
 _TIMES = frozenset({"start", "end"})
+#: Digits of a time that can be a year of four digits, and some zeros: longer texts are not worth remembering.
+_LONGEST = 20
 
 
 class VpcFlow(AccountLayout):
     type = "vpcflow"
     service = "vpcflowlogs"
-    columns = True
     names_account = True
     flow_logs = True
     hive = True
 
-    def records(self, pieces: Iterable[bytes]) -> Iterator[dict[str, Any] | BadLine]:
+    def records(self, pieces: Iterable[bytes], key: str) -> Iterator[dict[str, Any] | BadLine]:
         names: tuple[str, ...] = ()
         times: tuple[str, ...] = ()
-        for row in rows(pieces):
+        for row in text_rows(pieces):
             if isinstance(row, BadLine):
                 yield row
                 continue
             if not names:
-                header = _header(row)
-                names = header or _VERSION_2
+                header = header_names(row)
+                names = header or VERSION_2
                 times = tuple(_TIMES.intersection(names))
                 if header:
                     continue
@@ -68,28 +75,53 @@ class VpcFlow(AccountLayout):
             record["source"] = "vpc"
             yield record
 
+    def rows(self, rows: Iterable[dict[str, Any]], key: str) -> Iterator[dict[str, Any]]:
+        for number, row in enumerate(rows):
+            record: dict[str, Any] = {name.replace("-", "_"): _text(value) for name, value in row.items()}
+            if not number and _IN_EVERY_TABLE.isdisjoint(record):
+                raise ShapeError("it is a Parquet file without the columns of a flow log")
+            for name in _TIMES.intersection(record):
+                record[name] = _time(record[name])
+            record["source"] = "vpc"
+            yield record
+
+    def wrap(self, envelope: Envelope, record: dict[str, Any]) -> dict[str, Any]:
+        return envelope.wrap_columns(record)
+
     def event_time(self, record: dict[str, Any]) -> float | None:
         start = record.get("start")
         return epoch(start) if start else None
 
+    def lies_at(self, key: str) -> bool:
+        return super().lies_at(key) or f"/aws-service={self.service}/" in key
+
     def begins_like(self, head: str) -> bool:
         first = head.lstrip().split("\n", 1)[0].rstrip("\r")
         row = first.split(" ")
-        return bool(_header(row)) or _LINE.fullmatch(first) is not None
+        return bool(header_names(row)) or _LINE.fullmatch(first) is not None
 
 
-def _header(row: list[str]) -> tuple[str, ...]:
+def header_names(row: list[str]) -> tuple[str, ...]:
     """The member names that a header line stands for, empty when the row is no header."""
     if all(map(_NAME.fullmatch, row)) and not _IN_EVERY_HEADER.isdisjoint(row):
         return tuple(name.replace("-", "_") for name in row)
     return ()
 
 
-@lru_cache(maxsize=4096)
+def _text(value: Any) -> str:
+    """A value of a Parquet file as the text logs show it: numbers in digits, `-` for what does not apply."""
+    if type(value) is str:
+        return value
+    return "-" if value is None else json.dumps(value)
+
+
 def _time(text: str) -> str:
     """Epoch seconds as `YYYY-MM-DDTHH:MM:SSZ`; anything else, also a year beyond 9999, as it is."""
-    if not (text.isascii() and text.isdigit()):
-        return text
+    return _seconds(text) if len(text) <= _LONGEST and text.isascii() and text.isdigit() else text
+
+
+@lru_cache(maxsize=4096)
+def _seconds(text: str) -> str:
     try:
         return datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
