@@ -98,7 +98,8 @@ class _File:
         return held if size <= _HELD else self._batches()
 
     def _batches(self) -> Iterator[Any]:
-        return self._file.iter_batches(batch_size=_ROWS, use_threads=False)  # type: ignore[no-any-return]
+        for group in range(self._file.num_row_groups):  # a batch over two groups cannot hold nested text columns
+            yield from self._file.iter_batches(batch_size=_ROWS, row_groups=[group], use_threads=False)
 
     def _parts(self, batch: Any) -> Iterator[tuple[Any, int]]:
         """The rows of a batch in parts that can be converted at once, each with its size in characters."""

@@ -154,6 +154,7 @@ def test_security_groups(value: Any, shown: Any) -> None:
             {"subnetId": ["sn-1"], "zoneName": ["us-east-1a", "us-east-1b"]},
         ),
         ({"zoneName": "us-east-1a"}, {"zoneName": ["us-east-1a"]}),
+        ([1, 2], [1, 2]),
         (1.5, 1.5),
     ],
 )

@@ -46,6 +46,12 @@ def test_only_the_first_bytes_tell_what_is_a_parquet_file() -> None:
     assert not is_parquet(Body(b"PAR"))
 
 
+def test_nested_text_over_row_groups() -> None:
+    values = [{"name": f"n{n % 7}", "tags": ["a", str(n)]} for n in range(2500)]
+    data = parquet_file({"actor": values}, row_group_size=900)
+    assert [row["actor"] for row in read(data)] == values
+
+
 def test_rows_in_order_over_row_groups_and_batches() -> None:
     data = parquet_file({"n": list(range(5000)), "s": [str(n) for n in range(5000)]}, row_group_size=1700)
     assert read(data) == [{"n": n, "s": str(n)} for n in range(5000)]

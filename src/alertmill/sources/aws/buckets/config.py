@@ -91,7 +91,7 @@ def _sorted_out(value: Any, members: tuple[str, ...], of_text: str) -> Any:
         return {name: [member] for name, member in value.items()}
     if type(value) is str:
         return {of_text: [value]}
-    if type(value) is not list:
+    if type(value) is not list or (value and not any(type(element) in (dict, str) for element in value)):
         return value
     found: dict[str, list[Any]] = {name: [] for name in members}
     for element in value:
