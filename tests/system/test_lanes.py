@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from alertmill.cli.init import make_home
 from s3server import S3Server, running_s3_server
 from support import LONG
 from system.daemon import environment, start
-from system.test_faults import RULES
+from system.test_faults import make_plain_home
 from unit.sources.aws.doubles import trail_key
 
 TODAY = date(2026, 1, 15)
@@ -69,10 +68,7 @@ def expected() -> Counter[str]:
 
 
 def new_home(folder: Path) -> Path:
-    make_home(folder)
-    (folder / "etc/rules/local_rules.xml").write_text(RULES)
-    conf = folder / "etc/ossec.conf"
-    conf.write_text(conf.read_text() + _CONF)
+    make_plain_home(folder, _CONF)
     return folder
 
 
