@@ -6,6 +6,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# A file stays on one core: many have a server of their own.
+TESTS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .PHONY: help demo test check format lint types floors bench install clean
 
@@ -13,7 +15,7 @@ help:
 	@echo "make demo     the whole job on this machine: S3 objects in, alerts out (no account, no network needed)"
 	@echo "make test     the whole test suite"
 	@echo "make check    format, lint, types, import floors, tests: what CI runs"
-	@echo "make bench    the benchmarks"
+	@echo "make bench    the benchmarks, compared with the baseline; some of them: make bench BENCH='cloudtrail flow'"
 	@echo "make install  as root: program in /opt/alertmill, user, home folder, systemd unit"
 
 $(VENV)/pyvenv.cfg:
@@ -34,14 +36,14 @@ demo: $(VENV)/.demo
 	@$(BIN)/alertmill demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
@@ -76,7 +78,7 @@ install:
 	@echo "Next: name your bucket in $(HOME_DIR)/etc/ossec.conf, then: systemctl enable --now alertmill"
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis benchmarks/out

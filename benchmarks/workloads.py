@@ -1,194 +1,117 @@
-"""The workloads, by name. Each runs in a process of its own and returns its figures.
+"""The workloads, by name, in the order of the table. Each runs in a process of its own and returns its figures.
 
-End to end means: objects in an S3 server on this machine (another process, not counted) -> listing, fetching,
-unpacking, decoding, rules, rendering, checkpoint, synced alerts.json. Starting up and loading the ruleset are figures
-of their own. The stock ruleset is read from the reference data (`ALERTMILL_SHARED`, or `../shared`);
-without it those workloads are left out, and say so.
+Workloads with the stock ruleset read it from the folder of reference data (`ALERTMILL_SHARED`, or `../shared`), those
+with real logs read these from there; without the folder they are left out, and it is said.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
-import os
-import socket
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
-import boto3
-
-from alertmill import samples
-from alertmill.bootstrap import build
-from alertmill.daemon.service import Service
-from alertmill.errors import Problems
-from alertmill.installation import Installation
-from alertmill.log import close_log, set_up_log
-from alertmill.samples import SampleObject
-from benchmarks.harness import Figure, cpu_seconds, measure, peak_mib
-from benchmarks.homes import STOCK, shipped_home, stock_home
-
-_START = datetime(2026, 1, 15, tzinfo=UTC)
-_BUCKET = "benchmark"
-_ACCOUNT = "123456789012"
-_REGION = "us-east-1"
-#: Objects and events per object of the end-to-end runs.
-_OBJECTS, _PER_OBJECT = 40, 1000
-
-_WODLE = """<ossec_config>
-  <wodle name="aws-s3">
-    <disabled>no</disabled>
-    <interval>10m</interval>
-    <bucket type="{type}">
-      <name>{bucket}</name>
-      <only_logs_after>2026-JAN-01</only_logs_after>
-    </bucket>
-  </wodle>
-</ossec_config>
-"""
+from benchmarks import checkpoint
+from benchmarks.families import correlation, growth, lines, loading, memory, objects, stages, wire
+from benchmarks.families.lines import Mix
+from benchmarks.families.objects import Bucket
+from benchmarks.harness import TINY, Figure
+from benchmarks.homes import STOCK
+from benchmarks.inputs import real
+from benchmarks.messages import queue_messages
 
 
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="alertmill-bench-") as folder:
-        yield Path(folder)
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One entry of the catalogue.
+
+    `needs` must exist, or the workload is left out. `runs` says how often it is run of the repetitions that are asked
+    for: what has a budget always, the rest half as often, the longest once. `messages` gives what it feeds, as messages
+    of the queue, where it feeds any.
+    """
+
+    run: Callable[[], list[Figure]]
+    needs: Path | None = None
+    runs: Literal["all", "half", "once"] = "half"
+    messages: Callable[[], Iterator[str]] | None = None
+
+    def repetitions(self, asked: int) -> int:
+        """How often it is run when so many repetitions are asked for."""
+        return {"all": asked, "half": -(-asked // 2), "once": 1}[self.runs]
 
 
-@contextmanager
-def s3_server(objects: Sequence[SampleObject]) -> Iterator[None]:
-    """An S3 server in a process of its own that holds `objects`; the environment points at it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        endpoint = f"http://127.0.0.1:{port}"
-        os.environ.update(
-            AWS_ENDPOINT_URL=endpoint,
-            AWS_ACCESS_KEY_ID="bench",
-            AWS_SECRET_ACCESS_KEY="bench",
-            AWS_DEFAULT_REGION=_REGION,
-            AWS_EC2_METADATA_DISABLED="true",
-        )
-        _wait_for(port)
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=_BUCKET)
-        for sample in objects:
-            client.put_object(Bucket=_BUCKET, Key=sample.key, Body=sample.body)
-        yield
-    finally:
-        server.kill()
+#: What workloads with the stock ruleset need; in the tiny form the shipped one stands in for it.
+_RULESET = None if TINY else STOCK
 
 
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError("the S3 server did not start")
+def _bucket(
+    run: Callable[[], list[Figure]],
+    bucket: Bucket,
+    needs: Path | None = _RULESET,
+    runs: Literal["all", "half"] = "half",
+) -> Workload:
+    return Workload(run, needs, runs, partial(_messages_of, bucket))
 
 
-def end_to_end(workload: str, home: Path, bucket_type: str, objects: list[SampleObject], texts: list[bytes]) -> Figure:
-    """Objects in S3 to synced alerts.json, everything of ours counted but the start."""
-    conf = home / "etc" / "ossec.conf"
-    conf.write_text(conf.read_text() + _WODLE.format(type=bucket_type, bucket=_BUCKET))
-    with s3_server(objects):
-        set_up_log(home / "logs")
-        program = build(Installation(home))
-        service = Service(program, once=True)
-        codes: list[int] = []
-        figure = measure(workload, len(objects) * _PER_OBJECT, lambda: codes.append(service.run()), texts)
-        close_log()
-    if codes != [0]:
-        raise RuntimeError(f"the daemon ended with {codes}; see {home}/logs/ossec.log")
-    alerts = (home / "logs/alerts/alerts.json").read_bytes().count(b"\n")
-    return replace(figure, note=f"{alerts / figure.events:.0%} alerting")
+def _messages_of(bucket: Bucket) -> Iterator[str]:
+    return queue_messages(bucket.objects(), bucket.type, "compatible")
 
 
-def _cloudtrail() -> tuple[list[SampleObject], list[bytes]]:
-    objects = list(
-        samples.cloudtrail_objects(
-            seed=1,
-            account=_ACCOUNT,
-            region=_REGION,
-            start=_START,
-            objects=_OBJECTS,
-            events_per_object=_PER_OBJECT,
-            profile=samples.ORDINARY,
-        )
-    )
-    texts = [json.dumps(record).encode() for record in json.loads(gzip.decompress(objects[0].body))["Records"]]
-    return objects, texts
+def _mix(run: Callable[[], list[Figure]], mix: Mix) -> Workload:
+    return Workload(run, _RULESET, "all", lambda: iter(mix.messages()))
 
 
-def _flow() -> tuple[list[SampleObject], list[bytes]]:
-    objects = list(
-        samples.flow_objects(
-            seed=1, account=_ACCOUNT, region=_REGION, start=_START, objects=_OBJECTS, records_per_object=_PER_OBJECT
-        )
-    )
-    header, *rows = gzip.decompress(objects[0].body).decode().splitlines()
-    names = [name.replace("-", "_") for name in header.split()]
-    texts = [json.dumps(dict(zip(names, row.split(" "), strict=False))).encode() for row in rows]
-    return objects, texts
+#: All workloads, in the order of the table.
+CATALOGUE = {
+    "load_stock": Workload(loading.load_stock, _RULESET, "all"),
+    "load_shipped": Workload(loading.load_shipped),
+    "cloudtrail_quarter": _bucket(objects.cloudtrail_quarter, objects.QUARTER, runs="all"),
+    "cloudtrail_every": _bucket(objects.cloudtrail_every, objects.EVERY, runs="all"),
+    "cloudtrail_workers": _bucket(objects.cloudtrail_workers, objects.QUARTER),
+    "cloudtrail_shipped": _bucket(objects.cloudtrail_shipped, objects.QUARTER, None),
+    "flow_every": _bucket(objects.flow_every, objects.FLOWS, runs="all"),
+    "flow_calm": _bucket(objects.flow_calm, objects.CALM_FLOWS, None, "all"),
+    "flow_shipped": _bucket(objects.flow_shipped, objects.FLOWS, None),
+    "per_object": Workload(objects.per_object, _RULESET, "all"),
+    "real_cloudtrail": _bucket(objects.real_cloudtrail, objects.REAL_TRAIL, real.DATA),
+    "real_labelled": _bucket(objects.real_labelled, objects.REAL_LABELLED, real.DATA),
+    "real_flow": _bucket(objects.real_flow, objects.REAL_FLOWS, real.DATA),
+    "syslog": _mix(lines.syslog, lines.SYSLOG),
+    "web": _mix(lines.web, lines.WEB),
+    "windows": _mix(lines.windows_json, lines.WINDOWS),
+    "stages_cloudtrail": Workload(stages.cloudtrail, _RULESET),
+    "stages_cloudtrail_text": Workload(stages.cloudtrail_text, _RULESET),
+    "stages_flow": Workload(stages.flow, _RULESET),
+    "stages_syslog": Workload(stages.syslog, _RULESET),
+    "stages_web": Workload(stages.web, _RULESET),
+    "stages_windows": Workload(stages.windows_json, _RULESET),
+    "correlation": Workload(correlation.many_rules),
+    "hostile_values": _bucket(objects.hostile_values, objects.HOSTILE["fresh"], runs="all"),
+    "hostile_names": _bucket(objects.hostile_names, objects.HOSTILE["names"]),
+    "hostile_long": _bucket(objects.hostile_long, objects.HOSTILE["long"]),
+    "hostile_deep": _bucket(objects.hostile_deep, objects.HOSTILE["deep"]),
+    "memory_stream": Workload(memory.stream, _RULESET, runs="once"),
+    "growth_values": Workload(growth.whole_values),
+    "growth_expressions": Workload(growth.expressions),
+    "growth_window_small": Workload(correlation.window_small),
+    "growth_window_medium": Workload(correlation.window_medium),
+    "growth_window_large": Workload(correlation.window_large, runs="once"),
+    "small_objects": Workload(wire.small_objects),
+    "s3_requests": Workload(wire.s3_requests),
+    "checkpoint_objects": Workload(checkpoint.done_objects, runs="once"),
+    "checkpoint_ids": Workload(checkpoint.event_ids, runs="once"),
+}
 
 
-def cloudtrail_stock() -> list[Figure]:
-    with scratch() as folder:
-        return [end_to_end("CloudTrail, stock ruleset", stock_home(folder), "cloudtrail", *_cloudtrail())]
+def _present() -> dict[str, Workload]:
+    found = {name: work for name, work in CATALOGUE.items() if work.needs is None or work.needs.exists()}
+    missing = sorted(CATALOGUE.keys() - found)
+    if missing:
+        print(f"left out, for there is no {STOCK.parent}: {', '.join(missing)}", file=sys.stderr)
+    return found
 
 
-def cloudtrail_shipped() -> list[Figure]:
-    with scratch() as folder:
-        return [end_to_end("CloudTrail, shipped ruleset", shipped_home(folder), "cloudtrail", *_cloudtrail())]
-
-
-def flow_stock() -> list[Figure]:
-    with scratch() as folder:
-        return [end_to_end("VPC flow, stock ruleset", stock_home(folder), "vpcflow", *_flow())]
-
-
-def flow_shipped() -> list[Figure]:
-    with scratch() as folder:
-        return [end_to_end("VPC flow, shipped ruleset", shipped_home(folder), "vpcflow", *_flow())]
-
-
-def load_stock() -> list[Figure]:
-    """Reading and compiling the stock ruleset; one event is one load."""
-    with scratch() as folder:
-        installation = Installation(stock_home(folder))
-        problems = Problems()
-        began, wall = cpu_seconds(), time.perf_counter()
-        installation.load_engine(installation.load_config(problems), problems)
-        cpu = cpu_seconds() - began
-        return [Figure("load of the stock ruleset", 1, cpu * 1e6, 1 / (time.perf_counter() - wall), peak_mib(), None)]
-
-
-def _catalogue() -> dict[str, Callable[[], list[Figure]]]:
-    shipped = {"cloudtrail_shipped": cloudtrail_shipped, "flow_shipped": flow_shipped}
-    if not STOCK.exists():
-        print(f"left out: workloads with the stock ruleset, which is not at {STOCK}", file=sys.stderr)
-        return shipped
-    return {
-        "load_stock": load_stock,
-        "cloudtrail_stock": cloudtrail_stock,
-        "flow_stock": flow_stock,
-        **shipped,
-    }
-
-
-#: Workloads in the order of the table.
-WORKLOADS = _catalogue()
+#: Workloads that can be run here.
+WORKLOADS = _present()

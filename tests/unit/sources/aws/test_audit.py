@@ -331,6 +331,7 @@ def test_a_digest_file_signed_by_somebody_else() -> None:
         (gzip.compress(b"{}"), "it has no text"),
         (gzip.compress(b"[" * 200_000), "it is not JSON"),
     ],
+    ids=["no gzip", "no JSON", "no text", "deep"],
 )
 def test_a_digest_file_that_says_nothing(body: bytes, said: str) -> None:
     trail = quiet_trail(3)

@@ -103,7 +103,11 @@ def test_odd_records_travel_as_text(event_format: str, text: str) -> None:
     assert repr(json.loads(record.message)["aws"]["n"]) == repr(json.loads(text)["n"])
 
 
-@pytest.mark.parametrize("data", [b"", gzip.compress(b""), trail([]), b"[]", b"{}", b" \n"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", gzip.compress(b""), trail([]), b"[]", b"{}", b" \n"],
+    ids=["empty", "gzip of nothing", "no Records", "list", "object", "blank"],
+)
 def test_an_object_without_records_is_done(data: bytes) -> None:
     reading = Reading()
     reading.target = Target("scope", ACCOUNT, "my-logs", "a/b.json", "tag", "2026-01-15")
