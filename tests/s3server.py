@@ -34,6 +34,7 @@ class S3Server:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._clients: dict[str, Any] = {}
 
     @property
     def env(self) -> dict[str, str]:
@@ -41,14 +42,21 @@ class S3Server:
         return {**_CREDENTIALS, "AWS_ENDPOINT_URL": self.url}
 
     def client(self, service: str = "s3") -> Any:
-        """A boto3 client of the server."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        )
+        """A boto3 client of the server, closed with it."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=self.url,
+                region_name=REGION,
+                aws_access_key_id="testing",
+                aws_secret_access_key="testing",
+            )
+        return self._clients[service]
+
+    def close(self) -> None:
+        """End the connections of the clients."""
+        for client in self._clients.values():
+            client.close()
 
     def make_bucket(self, name: str, objects: Mapping[str, bytes] | None = None) -> S3Client:
         """A new bucket with these objects; returns a client."""
@@ -79,6 +87,8 @@ def running_s3_server() -> Iterator[S3Server]:
         server.start()
     try:
         host, port = server.get_host_and_port()
-        yield S3Server(f"http://{host}:{port}")
+        running = S3Server(f"http://{host}:{port}")
+        yield running
+        running.close()
     finally:
         server.stop()

@@ -22,6 +22,7 @@ from alertmill.sources.aws.s3 import S3Store
 from alertmill.sources.base import Batch, Progress
 from s3server import S3Server, running_s3_server
 from support import SHARED
+from system.daemon import alertmill, environment
 from unit.sources.aws.doubles import ACCOUNT, NOON, MemoryProgress, flow_key, trail_key
 from unit.sources.aws.wire import Asked, Reply, error, running_wire
 
@@ -224,7 +225,7 @@ class FaultyS3:
         for key in [] if delimiter else keys:
             entries += (
                 f"<Contents><Key>{key}</Key><LastModified>2026-01-15T10:00:00.000Z</LastModified>"
-                "<ETag>&quot;tag&quot;</ETag><Size>100</Size></Contents>"
+                "<ETag>&quot;tag&quot;</ETag><Size>0</Size></Contents>"
             )
         return f"<ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>".encode()
 
@@ -317,3 +318,12 @@ def test_batches_are_small_enough_to_queue(server: S3Server) -> None:
     batches: list[Batch] = list(poller.batches(MemoryProgress(), threading.Event(), once=True))
     poller.close()
     assert max(len(batch.records) for batch in batches) == 1000
+
+
+def test_scanning_a_prefix(server: S3Server) -> None:
+    """All objects are read, also those that are fetched when the listing has long come to its end."""
+    objects = {trail_key("2026/01/15", str(number)): trail(f"e-{number}") for number in range(60)}
+    server.make_bucket("scanned", objects)
+    done = alertmill("scan", "s3://scanned/AWSLogs/", env=environment(server.env))
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"60 objects, 60 events" in done.stderr

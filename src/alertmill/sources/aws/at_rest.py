@@ -89,7 +89,7 @@ def _in_bucket(source: str) -> Iterator[ObjectAtRest]:
     name, _, prefix = source.removeprefix("s3://").partition("/")
     if not name:
         raise SourceError(f"{source} names no bucket; write s3://bucket/prefix")
-    store = S3Store(name, AwsAccess())
+    store = S3Store(name, AwsAccess())  # it stays open: bodies are fetched behind the end of the listing
     request: ListRequest | None = ListRequest(prefix)
     try:
         while request is not None:
@@ -100,8 +100,6 @@ def _in_bucket(source: str) -> Iterator[ObjectAtRest]:
             request = ListRequest(prefix, token=page.token) if page.token else None
     except StoreError as error:
         raise SourceError(str(error)) from error
-    finally:
-        store.close()
 
 
 def _fetch(store: S3Store, key: str, etag: str) -> Callable[[], Body]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from alertmill.sources.aws.faults import StoreError
+from alertmill.sources.aws.faults import FetchError, StoreError
 from alertmill.sources.aws.listing import Listed
 from alertmill.sources.aws.store import HELD_BODY, Body
 from alertmill.sources.aws.walks import Walk
@@ -181,6 +181,15 @@ class FetchAhead:
         for fetched in self._window:
             give_up(fetched)
         self._window.clear()
+
+
+def whole(body: Body, size: int) -> Body:
+    """The body, known to have as many bytes as were announced; 0 where that is not known. Raises FetchError."""
+    if size and body.size != size:
+        found = body.size
+        body.close()
+        raise FetchError(f"the body that came has {found} bytes, and the object {size}")
+    return body
 
 
 def give_up(fetched: Fetched) -> None:

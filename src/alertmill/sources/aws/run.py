@@ -18,7 +18,7 @@ from alertmill.sources.aws.definitions import WALKS_AHEAD, Definition
 from alertmill.sources.aws.errands import Assignment, Errand
 from alertmill.sources.aws.failures import failed
 from alertmill.sources.aws.faults import FetchError, ObjectError, ObjectGoneError, StoreError
-from alertmill.sources.aws.fetching import FetchAhead, Fetched, Room, Step, give_up
+from alertmill.sources.aws.fetching import FetchAhead, Fetched, Room, Step, give_up, whole
 from alertmill.sources.aws.in_flight import InFlight
 from alertmill.sources.aws.list_ahead import ListAhead
 from alertmill.sources.aws.listing import Listed
@@ -215,7 +215,7 @@ class BucketRun:
                 if body is None:
                     give_up(fetched)
                     return
-                yield from self._read(walk, target, body)
+                yield from self._read(walk, target, whole(body, listed.size))
                 self._unreachable = 0
             except ObjectGoneError as gone:
                 self._log("DEBUG", str(gone))
@@ -245,6 +245,7 @@ class BucketRun:
         if not walk.found and not walk.error:
             self._log("DEBUG", f"+++ No logs to process in bucket: {walk.place.account}/{walk.place.region}")
         now = self._clock()
+        walk.blame_refusals()
         news = self._watch().of_walk(walk, now) if self._errand.is_live else ()
         marks = (*self._remover.removed(), *walk.closing_marks(now), *news)
         return Batch(marks=marks, ack=self._errand.closed(walk, self._began))

@@ -171,7 +171,7 @@ class S3Store:
 
     def _fetch_error(self, error: AnswerError | UnreachableError, key: str) -> Exception:
         if isinstance(error, UnreachableError):
-            return FetchError(f"GetObject: {error}", unreachable=True)
+            return FetchError(f"s3:GetObject on s3://{self._name}/{key}: {error}", unreachable=True)
         call = self._call("s3:GetObject", key, self._objects())
         if is_about_the_caller(error.code):
             return explain_answer(error.code, error.message, call)
@@ -180,7 +180,8 @@ class S3Store:
         if is_refusal(error.code):
             call = self._call("s3:GetObject", key, self._objects(), self._session.identity())
             return FetchError(str(explain_answer(error.code, error.message, call)))
-        return FetchError(f"GetObject: {error}", unreachable=_may_pass(error), throttled=_is_too_much(error))
+        told = explain_answer(error.code, error.message, call)
+        return FetchError(str(told), unreachable=_may_pass(error), throttled=_is_too_much(error))
 
     def _wait(self, failures: int) -> None:
         self._pause(random.random() * min(LONGEST_PAUSE, 2**failures))  # noqa: S311  # spreads load, keeps no secret

@@ -31,6 +31,11 @@ class Body:
         """The content as a file to seek in. It is closed with the body, or by whoever opened it."""
         return io.BytesIO(self._data) if self._file is None else self._file
 
+    @property
+    def size(self) -> int:
+        """Bytes of the content, as stored."""
+        return len(self._data) if self._file is None else self._file.seek(0, io.SEEK_END)
+
     def head(self, count: int) -> bytes:
         """The first bytes of the content."""
         if self._file is None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import Enum
 
+from alertmill import codes
 from alertmill.sources.aws.listing import (
     Days,
     Listed,
@@ -32,6 +33,9 @@ from alertmill.sources.base import Mark, ObjectDone, ObjectFailed, Progress, Sco
 #: Days for which done objects are remembered below the day that the next listing starts from: an audit asks for weeks
 #: that are past, and a queue delivers notifications up to 14 days late.
 _KEPT_DAYS = 90
+
+#: Refused objects from which on it is the permission that is missing.
+_REFUSALS = 3
 
 #: Ends the name of the scope that a back-fill reports under, beside the live reports of the same place.
 BACK_FILL = "|back-fill"
@@ -219,6 +223,12 @@ class Walk:
             "" if self.error else keep_from,
             self.error_code,
         )
+
+    def blame_refusals(self) -> None:
+        """Where nothing could be read and several objects were refused, a permission is missing, not an object bad."""
+        refused = [one.reason for one in self.failed.values() if f"[{codes.A_REFUSED.id}]" in one.reason]
+        if not self.error and not self.finished and len(refused) >= _REFUSALS:
+            self.error, self.error_code = refused[-1], codes.A_REFUSED.id
 
     def closing_marks(self, time: float) -> tuple[Mark, ...]:
         """What the end of the walk makes true."""

@@ -6,6 +6,7 @@ import gzip
 import json
 import queue
 import threading
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -18,6 +19,7 @@ from alertmill.sources.aws.faults import FetchError
 from alertmill.sources.aws.fetching import Room, Throttle
 from alertmill.sources.aws.lanes import Shared
 from alertmill.sources.aws.poller import BucketPoller
+from alertmill.sources.aws.store import Body
 from alertmill.sources.base import Batch, ObjectDone, ObjectFailed, ObjectPartial
 from unit.sources.aws.doubles import (
     ACCOUNT,
@@ -53,6 +55,35 @@ def ids(records: list[Record]) -> list[str]:
 
 def day(number: int) -> str:
     return f"2026/01/{number:02}"
+
+
+class ShortStore(MemoryStore):
+    """A bucket whose answers end early, as those of a broken proxy do, with a length that fits."""
+
+    def fetch(self, key: str, etag: str, stopped: Callable[[], bool]) -> Body:
+        return Body(b"".join(super().fetch(key, etag, stopped).chunks())[:-1])
+
+
+def test_a_body_shorter_than_the_listing_says_is_a_failure() -> None:
+    key = flow_key(day(15), "a")
+    run = bench(ShortStore({key: b"2 1 eni-1\n2 1 eni-2\n"}), kind="vpcflow")
+    (record,) = run.run()
+    assert "the body that came has 19 bytes, and the object 20" in record.message
+    assert not run.progress.done
+    assert len(run.progress.failures) == 1
+
+
+def test_objects_that_are_all_refused_are_a_missing_permission() -> None:
+    store = MemoryStore({trail_key(day(15), name): trail(name) for name in "abc"})
+    store.broken = dict.fromkeys(store.objects, FetchError("s3:GetObject was refused  [A001]"))
+    run = bench(store)
+    for _ in range(2):  # the objects are not due in the second run, and the permission is still missing
+        run.run()
+        assert run.progress.reports[SCOPE].error_code == "A001"
+    store.broken = {}
+    run.now += 100_000
+    assert ids(run.run()) == ["a", "b", "c"]
+    assert run.progress.reports[SCOPE].error_code == ""
 
 
 # --- order and scope -------------------------------------------------------------------------------------------------

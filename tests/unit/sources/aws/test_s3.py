@@ -170,7 +170,7 @@ def test_what_does_not_pass_fails_in_the_end(reading: Reading, name: str) -> Non
 
 def test_nobody_there(reading: Reading) -> None:
     reading.wire.close()
-    with pytest.raises(FetchError, match=r"GetObject: .*(refused|reset|closed)") as raised:
+    with pytest.raises(FetchError, match=r"s3:GetObject on s3:.*: .*(refused|reset|closed)") as raised:
         reading.get()
     assert raised.value.unreachable
 
@@ -194,7 +194,7 @@ KMS = "User: arn:aws:iam::1:user/u is not authorized to perform: kms:Decrypt on 
 ANSWERS = [
     (error(403, "AccessDenied"), FetchError, REFUSED + "  [A001]"),
     (error(403, "AccessDenied", KMS), FetchError, "allow kms:Decrypt on arn:aws:kms:x"),
-    (error(403, "InvalidObjectState", "archived"), FetchError, "GetObject: InvalidObjectState: archived"),
+    (error(403, "InvalidObjectState", "archived"), FetchError, "failed: InvalidObjectState: archived"),
     (error(400, "ExpiredToken"), StoreError, "Invalid credentials to access S3 Bucket: s3:GetObject"),
     (error(403, "InvalidAccessKeyId"), StoreError, "Invalid credentials to access S3 Bucket: s3:GetObject"),
     (error(403, "RequestTimeTooSkewed"), StoreError, "datetime of the AWS environment differ"),
@@ -434,7 +434,7 @@ def test_a_peek_leaves_the_rest_where_it_is(reading: Reading) -> None:
         (error(403, "AccessDenied"), FetchError, REFUSED),
         (error(404, "NoSuchKey"), ObjectGoneError, "was removed or replaced"),
         (error(403, "ExpiredToken"), StoreError, "Invalid credentials"),
-        (Reply(drop=True), FetchError, "GetObject: "),
+        (Reply(drop=True), FetchError, "s3:GetObject on s3:"),
     ],
 )
 @pytest.mark.parametrize("first", [True, False])
