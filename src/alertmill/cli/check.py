@@ -18,7 +18,6 @@ from alertmill.clock import ClockError, arrival_clock
 from alertmill.config.models import Config
 from alertmill.errors import Problems
 from alertmill.installation import Installation, LoadedRuleset
-from alertmill.sources.aws.buckets import BUCKET_TYPES
 
 if TYPE_CHECKING:
     from alertmill.sources.aws.trial import Trial
@@ -63,7 +62,6 @@ def check(
     """
     problems = Problems()
     config = installation.load_config(problems)
-    _name_unread_buckets(config, problems)
     can_be_tried = not problems.errors
     loaded = None
     if not any(problem.code in _UNREAD for problem in problems.errors):
@@ -75,15 +73,6 @@ def check(
         report = _as_text(problems, loaded) + (aws.as_text() if aws else "")
     stdout.write(encodable(report, stdout))
     return EXIT_PROBLEMS if problems.errors or (aws and not aws.is_good) else EXIT_OK
-
-
-def _name_unread_buckets(config: Config, problems: Problems) -> None:
-    """Bucket types that ossec.conf may name and no reader is there for; the daemon says the same when it starts."""
-    for bucket in (bucket for module in config.aws_s3 if not module.disabled for bucket in module.buckets):
-        if bucket.type not in BUCKET_TYPES:
-            message = f"not acted on: bucket {bucket.name}; there is no reader for the type {bucket.type} so far"
-            hint = f"types that are read: {', '.join(BUCKET_TYPES)}"
-            problems.warn(codes.C_SECTION_IDLE, message, bucket.origin, hint=hint)
 
 
 def _as_text(problems: Problems, loaded: LoadedRuleset | None) -> str:

@@ -65,18 +65,6 @@ def test_warnings_alone_are_no_failure(home):
     )
 
 
-def test_a_bucket_without_a_reader_is_named(home, monkeypatch):
-    monkeypatch.setattr("alertmill.cli.check.BUCKET_TYPES", {"alb": None})
-    buckets = "".join(f'<bucket type="{kind}"><name>a-{kind}</name></bucket>' for kind in ("alb", "waf"))
-    wodle = f'<wodle name="aws-s3">{buckets}</wodle>'
-    (home / "etc/ossec.conf").write_text(CONFIGURATION.replace("  <ruleset>", f"{wodle}\n<ruleset>"))
-    code, text = run(home)
-    assert code == EXIT_OK
-    assert "not acted on: bucket a-waf; there is no reader for the type waf so far" in text
-    assert "a-alb;" not in text
-    assert "types that are read: alb" in text
-
-
 def test_every_problem_of_every_file_is_drawn(home):
     (home / "etc/ossec.conf").write_text(CONFIGURATION.replace("<ruleset>", "<ruleset><rules_dir>x</rules_dir>"))
     (home / "etc/decoders/mill.xml").write_text(DECODERS + "<decoder name='x'><mach>y</mach></decoder>")
