@@ -263,7 +263,7 @@ def test_faults_on_the_wire(server: S3Server, monkeypatch: pytest.MonkeyPatch) -
         assert [reason.partition(".json.gz: ")[2][:30] for reason in reasons] == [
             "Invalid gzip file received: it",
             "s3:GetObject on s3://my-logs/A",
-            "GetObject: InternalError: told",
+            "s3:GetObject on s3://my-logs/A",
         ]
         report = daemon.progress.reports[f"s3://my-logs/AWSLogs/|cloudtrail|{ACCOUNT}|us-east-1"]
         assert (report.listed, report.waiting, report.error) == (9, 3, "")
