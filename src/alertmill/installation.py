@@ -1,16 +1,19 @@
 """The home folder: the only module that knows where files lie. Reads them into texts, and builds an engine from them.
 
-A home is laid out as a Wazuh manager's, and a manager's own home works as it is. Nothing is written here. What the
-texts mean is decided below the purity line; what is wrong with the files themselves becomes a located problem, whose
-paths are relative to the home.
+A home is laid out as a Wazuh manager's, and a manager's own home works as it is. Nothing is written here but the cache
+of what was read. What the texts mean is decided below the purity line; what is wrong with the files themselves becomes
+a located problem, whose paths are relative to the home.
 """
 
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import socket
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,11 +23,12 @@ from alertmill.config.models import Config, RulesetPath
 from alertmill.config.options import shown
 from alertmill.config.ossec_conf import read_config
 from alertmill.config.ruleset_files import Kind, ruleset_files
-from alertmill.decoders import DecoderOptions, DecoderTree, load_decoders
+from alertmill.decoders import DecoderOptions, DecoderTree, build_decoders, read_decoders
 from alertmill.engine import Engine, EngineOptions
-from alertmill.errors import AlertmillError, Origin, Problems, did_you_mean
+from alertmill.errors import AlertmillError, Origin, Problem, Problems, did_you_mean
 from alertmill.event import to_byte_text
-from alertmill.ruleset import CdbList, RuleOptions, Ruleset, load_lists, load_rules
+from alertmill.ruleset import LinkedRules, RuleOptions, Ruleset, link_rules, load_lists
+from alertmill.ruleset_cache import RulesetCache, RulesetInput, RulesetParts
 
 #: Where the home is when neither an argument nor $ALERTMILL_HOME names it.
 DEFAULT_HOME = Path("/var/lib/alertmill")
@@ -88,12 +92,17 @@ class LoadedRuleset:
         return len(self.rules.rules_by_id)
 
 
+#: Decoders, the rules' tree, and what was told about both.
+_Read = tuple[DecoderTree, LinkedRules, list[Problem]]
+
+
 class Installation:
     """One home folder."""
 
     def __init__(self, home: str | Path | None = None) -> None:
         """`home` as `find_home` takes it. Nothing is read yet."""
         self.home = find_home(home)
+        self._cache = RulesetCache(self.var / "ruleset.cache")
 
     @property
     def ossec_conf(self) -> Path:
@@ -166,31 +175,33 @@ class Installation:
 
     def load_ruleset(self, config: Config, problems: Problems) -> LoadedRuleset:
         """Decoders, lists and rules, with every problem of theirs."""
-        texts = self.ruleset_texts(config, problems)
-        improved = config.global_.event_format == "improved"
-        options = DecoderOptions(config.internal.analysisd.decoder_order_size, IMPROVED_FIELDS if improved else None)
-        decoders = load_decoders(texts.decoders, problems, options)
-        readable = {name: text for name, text in texts.lists.items() if text is not None}
-        lists = load_lists(readable, problems)
-        rules = self._load_rules(texts.rules, lists, decoders, config, problems)
+        with _uncollected():
+            texts = self.ruleset_texts(config, problems)
+            readable = {name: text for name, text in texts.lists.items() if text is not None}
+            lists = load_lists(readable, problems)
+            options = _ruleset_options(config, problems)
+            told_of_own = Problems()
+            rule_files = _with_own_rules(texts.rules, config, told_of_own)
+            made_of = RulesetInput(texts.decoders, rule_files, lists, (options.decoders, options.rules))
+            decoders, linked, found = self._from_cache(made_of, options) or self._from_files(made_of, options)
+            rules = Ruleset(linked, options.rules)
+            told_of_own.extend(found)
+            problems.extend(monitoring.told(told_of_own, needed=any(not wodle.disabled for wodle in config.aws_s3)))
         return LoadedRuleset(decoders, rules, len(texts.decoders), len(texts.rules), len(readable))
 
-    def _load_rules(
-        self,
-        files: list[tuple[str, str]],
-        lists: dict[str, CdbList],
-        decoders: DecoderTree,
-        config: Config,
-        problems: Problems,
-    ) -> Ruleset:
-        """The home's rules and, unless they are excluded, those about Alertmill itself."""
-        found = Problems()
-        if monitoring.RULES_NAME not in config.ruleset.rule_exclude:
-            own = read_text(Path(monitoring.__file__).with_name("monitoring_rules.xml"))
-            files = monitoring.with_own_rules(files, own, found)
-        rules = load_rules(files, lists, decoders.identities, _rule_options(config, problems), found)
-        problems.extend(monitoring.told(found, needed=any(not wodle.disabled for wodle in config.aws_s3)))
-        return rules
+    def _from_cache(self, made_of: RulesetInput, options: _RulesetOptions) -> _Read | None:
+        parts = self._cache.get(made_of)
+        if parts is None:
+            return None
+        return build_decoders(parts.decoders, options.decoders), parts.rules, parts.problems
+
+    def _from_files(self, made_of: RulesetInput, options: _RulesetOptions) -> _Read:
+        problems = Problems()
+        decoders, specs = read_decoders(made_of.decoders, problems, options.decoders)
+        rules = link_rules(made_of.rules, made_of.lists, decoders.identities, options.rules, problems)
+        if not problems.errors:
+            self._cache.put(made_of, RulesetParts(specs, rules, problems.items))
+        return decoders, rules, problems.items
 
     def load_engine(self, config: Config, problems: Problems) -> Engine:
         """An engine from the files on disk.
@@ -312,6 +323,44 @@ class _MissingRuleset:
             self._problems.warn(codes.C_FOLDER, message, Origin("ruleset"), hint=hint)
             self._told = True
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class _RulesetOptions:
+    """What the configuration says about decoders and rules."""
+
+    decoders: DecoderOptions
+    rules: RuleOptions
+
+
+def _ruleset_options(config: Config, problems: Problems) -> _RulesetOptions:
+    improved = config.global_.event_format == "improved"
+    decoders = DecoderOptions(config.internal.analysisd.decoder_order_size, IMPROVED_FIELDS if improved else None)
+    return _RulesetOptions(decoders, _rule_options(config, problems))
+
+
+def _with_own_rules(files: list[tuple[str, str]], config: Config, problems: Problems) -> list[tuple[str, str]]:
+    """The home's rule files and, unless they are excluded, the rules about Alertmill itself."""
+    if monitoring.RULES_NAME in config.ruleset.rule_exclude:
+        return files
+    own = read_text(Path(monitoring.__file__).with_name("monitoring_rules.xml"))
+    return monitoring.with_own_rules(files, own, problems)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection: loading makes a million objects that stay, and looking through them again and again costs
+    a third of its time. At the end they count as old at once, where they are looked at least often.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.unfreeze()
+        if was_on:
+            gc.enable()
 
 
 def _rule_options(config: Config, problems: Problems) -> RuleOptions:

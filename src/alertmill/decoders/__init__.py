@@ -14,7 +14,7 @@ from alertmill.decoders.plugins import PLUGINS
 from alertmill.decoders.plugins.ossecalert import OSSEC_ALERT
 from alertmill.decoders.plugins.windows_eventchannel import decode_eventchannel
 from alertmill.decoders.predecode import QueueMessage, Rejected, predecode, split_queue_message
-from alertmill.decoders.tree import DecoderOptions, load_decoders
+from alertmill.decoders.tree import DecoderOptions, build_decoders, load_decoders, read_decoders
 
 __all__ = [
     "OSSEC_ALERT",
@@ -23,8 +23,10 @@ __all__ = [
     "DecoderTree",
     "QueueMessage",
     "Rejected",
+    "build_decoders",
     "decode_eventchannel",
     "load_decoders",
     "predecode",
+    "read_decoders",
     "split_queue_message",
 ]

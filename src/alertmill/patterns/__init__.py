@@ -24,8 +24,12 @@ from alertmill.patterns.string import ExactString
 __all__ = [
     "DIALECTS",
     "AddressList",
+    "ExactString",
     "Found",
     "Matcher",
+    "OsMatch",
+    "OsRegex",
+    "Pcre2",
     "compile_addresses",
     "compile_pattern",
     "required_literals",

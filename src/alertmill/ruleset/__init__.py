@@ -13,16 +13,18 @@ Texts go in and values come out: no file is read, and the only time is that of t
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, StateChanges
 from alertmill.ruleset.lists import CdbList, load_lists
-from alertmill.ruleset.load import load_rules
+from alertmill.ruleset.load import link_rules, load_rules
 from alertmill.ruleset.match import MatchResult, match
 from alertmill.ruleset.options import RuleOptions
 from alertmill.ruleset.ruleset import Description, Ruleset
 from alertmill.ruleset.trace import Step, Trace
+from alertmill.ruleset.tree import LinkedRules
 
 __all__ = [
     "CdbList",
     "CompiledRule",
     "Description",
+    "LinkedRules",
     "MatchResult",
     "RuleOptions",
     "Ruleset",
@@ -30,6 +32,7 @@ __all__ = [
     "StateChanges",
     "Step",
     "Trace",
+    "link_rules",
     "load_lists",
     "load_rules",
     "match",

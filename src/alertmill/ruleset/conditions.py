@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from alertmill.event import Event
 from alertmill.ruleset.clock import local_time
@@ -33,18 +34,23 @@ READERS: dict[str, Callable[[Event], str | None]] = {
 #: Kind of the first character of the log, which narrows down conditions on the log but does not decide them.
 LOG_START = "log start"
 
-#: Criteria before and behind `match` and `regex`, `field`, addresses and the rest, in the order of spec/rules.md 8.3.
-_ORDER = (
-    ("decoded_as",),
-    ("program_name", "id", "system_name", "protocol", "match", "regex", "action", "url", "location"),
-    ("fields",),
-    ("srcip", "dstip"),
-    ("srcport", "dstport"),
-    ("compiled_rule",),
-    ("user", "srcgeoip", "dstgeoip"),
-    ("maxsize", "time", "weekday"),
-    ("data", "extra_data", "hostname", "status"),
-)
+#: The order of spec/rules.md 8.3: criteria before and behind `match` and `regex`, `field`, addresses and the rest.
+_ORDER = {
+    name: place
+    for place, name in enumerate(
+        (
+            "decoded_as",
+            *("program_name", "id", "system_name", "protocol", "match", "regex", "action", "url", "location"),
+            "fields",
+            *("srcip", "dstip"),
+            *("srcport", "dstport"),
+            "compiled_rule",
+            *("user", "srcgeoip", "dstgeoip"),
+            *("maxsize", "time", "weekday"),
+            *("data", "extra_data", "hostname", "status"),
+        )
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +74,19 @@ class Condition:
 
 def conditions_of(spec: RuleSpec, options: RuleOptions) -> tuple[Condition, ...]:
     """What must hold before `check_diff`, in order."""
-    found: list[Condition] = []
-    for names in _ORDER:
-        for name in names:
-            found += _conditions_named(name, spec, options)
-    return tuple(found)
-
-
-def _conditions_named(name: str, spec: RuleSpec, options: RuleOptions) -> list[Condition]:
-    if name in spec.texts:
-        return [_text_condition(spec.texts[name])]
-    if name in spec.addresses:
-        return [_address_condition(spec.addresses[name])]
-    if name == "fields":
-        return [_field_condition(criterion) for criterion in spec.fields]
-    make = _OTHERS.get(name)
-    condition = make(spec, options) if make is not None else None
-    return [condition] if condition is not None else []
+    found: list[tuple[int, Condition]] = []
+    for name, criterion in spec.texts.items():
+        if name in _ORDER:
+            found.append((_ORDER[name], _text_condition(criterion)))
+    for name, addresses in spec.addresses.items():
+        found.append((_ORDER[name], _address_condition(addresses)))
+    found += [(_ORDER["fields"], _field_condition(criterion)) for criterion in spec.fields]
+    for name, make in _OTHERS.items():
+        condition = make(spec, options)
+        if condition is not None:
+            found.append((_ORDER[name], condition))
+    found.sort(key=itemgetter(0))
+    return tuple([condition for _, condition in found])
 
 
 def _text_condition(criterion: TextCriterion) -> Condition:

@@ -9,7 +9,7 @@ from alertmill.ruleset.compile import CompiledRule, compile_rule
 from alertmill.ruleset.correlation import State
 from alertmill.ruleset.options import RuleOptions
 from alertmill.ruleset.siblings import Node, SiblingTable
-from alertmill.ruleset.tree import LinkedNode, LinkedRule, Linker
+from alertmill.ruleset.tree import LinkedNode, LinkedRule, LinkedRules
 
 _NOTHING = SiblingTable(())
 
@@ -38,15 +38,15 @@ class Ruleset:
         longest_count: the largest frequency less two, which is also an age in seconds (spec/rules.md 8.5).
     """
 
-    def __init__(self, linker: Linker, options: RuleOptions) -> None:
+    def __init__(self, linked: LinkedRules, options: RuleOptions) -> None:
         self.options = options
-        self.node_count = linker.node_count
-        self.list_count = linker.list_count
-        self._linked = linker.rules
+        self.node_count = linked.node_count
+        self.list_count = linked.list_count
+        self._linked = linked.rules
         self.rules_by_id: Mapping[int, CompiledRule] = {
-            id: compile_rule(rule, options) for id, rule in linker.rules.items()
+            id: compile_rule(rule, options) for id, rule in linked.rules.items()
         }
-        self.roots = self._build(linker)
+        self.roots = self._build(linked)
         self._by_category: dict[str, tuple[Node, ...]] = {}
         for root in self.roots:
             category = root.rule.category
@@ -90,11 +90,11 @@ class Ruleset:
             rule, tuple(parents), tuple(children), len(linked.nodes), tuple(conditions), tuple(counted_by)
         )
 
-    def _build(self, linker: Linker) -> tuple[Node, ...]:
+    def _build(self, linked: LinkedRules) -> tuple[Node, ...]:
         """The tree as it runs, bottom up and without recursion; equal subtrees become one node."""
         built: dict[tuple[int, ...], Node] = {}
         made: dict[LinkedNode, Node] = {}
-        waiting = list(linker.top.nodes)
+        waiting = list(linked.top.nodes)
         while waiting:
             node = waiting[-1]
             missing = [child for child in node.children.nodes if child not in made]
@@ -107,7 +107,7 @@ class Ruleset:
             if key not in built:
                 built[key] = Node(self._compiled(node.rule), children)
             made[node] = built[key]
-        return tuple(made[node] for node in linker.top.nodes)
+        return tuple(made[node] for node in linked.top.nodes)
 
     def _compiled(self, rule: LinkedRule) -> CompiledRule:
         return self.rules_by_id[rule.spec.id]

@@ -94,6 +94,16 @@ class LinkedRule:
         self.if_matched_sid, self.if_matched_group = spec.if_matched_sid, spec.if_matched_group
 
 
+@dataclass(frozen=True, slots=True)
+class LinkedRules:
+    """The finished tree: all rules by id, the top level, how many nodes and history lists there are."""
+
+    rules: dict[int, LinkedRule]
+    top: Siblings
+    node_count: int
+    list_count: int
+
+
 class Linker:
     """The growing tree.
 
@@ -112,6 +122,12 @@ class Linker:
         self.skipped: set[int] = set()
         self.node_count = 0
         self.list_count = 0
+        #: Verdicts on group texts by the list of words that looks for groups: both come again and again.
+        self._in_groups: dict[str, dict[str, bool]] = {}
+
+    def linked(self) -> LinkedRules:
+        """What came of all rules added so far."""
+        return LinkedRules(self.rules, self.top, self.node_count, self.list_count)
 
     def add(self, spec: RuleSpec) -> bool:
         """Link a rule, or apply it to the rule it overwrites. False when it is skipped; problems tell why."""
@@ -227,7 +243,7 @@ class Linker:
         return parents
 
     def _below_group(self, spec: RuleSpec, text: JoinedText) -> list[LinkedNode]:
-        verdicts: dict[str, bool] = {}
+        verdicts = self._in_groups.setdefault(text.text, {})
         parents: list[LinkedNode] = []
         for rule in self.rules.values():
             groups = rule.spec.group_text
