@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -91,6 +91,8 @@ def build(installation: Installation) -> Program:
     clock = arrival_clock()
     problems = Problems()
     config = installation.load_config(problems)
+    with suppress(OSError):  # the checkpoints, which need the folder, will say what is wrong with it
+        installation.var.mkdir(mode=0o700, exist_ok=True)
     engine = installation.load_engine(config, problems)
     for problem in problems:
         log("WARNING", problem.one_line())
