@@ -35,7 +35,12 @@ def decode(event: Event, text: str | None, settings: PluginSettings) -> None:
         text = event.log
     parsed = read_object(text)
     if parsed is not None:
-        _add_fields(event, parsed, settings, _most_fields(text, ",", settings), None)
+        decode_parsed(event, text, parsed, settings)
+
+
+def decode_parsed(event: Event, text: str, parsed: Document, settings: PluginSettings) -> None:
+    """Decode what `read_object` gives for `text`."""
+    _add_fields(event, parsed, settings, _most_fields(text, ",", settings), None)
 
 
 def decode_document(event: Event, document: dict[str, Any], settings: PluginSettings, compact: bytes | None) -> None:
