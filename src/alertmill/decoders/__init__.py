@@ -14,6 +14,7 @@ from alertmill.decoders.plugins import PLUGINS
 from alertmill.decoders.plugins.ossecalert import OSSEC_ALERT
 from alertmill.decoders.plugins.windows_eventchannel import decode_eventchannel
 from alertmill.decoders.predecode import QueueMessage, Rejected, predecode, split_queue_message
+from alertmill.decoders.trace import Decoding, trace_decoding
 from alertmill.decoders.tree import DecoderOptions, load_decoders
 
 __all__ = [
@@ -21,10 +22,12 @@ __all__ = [
     "PLUGINS",
     "DecoderOptions",
     "DecoderTree",
+    "Decoding",
     "QueueMessage",
     "Rejected",
     "decode_eventchannel",
     "load_decoders",
     "predecode",
     "split_queue_message",
+    "trace_decoding",
 ]
