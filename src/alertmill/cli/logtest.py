@@ -22,6 +22,7 @@ from alertmill.errors import LoadError, Problems
 from alertmill.event import Record, to_byte_text
 from alertmill.installation import Installation
 from alertmill.logtest import LogtestSession, Sessions
+from alertmill.sources.typed import lines_of, record_of
 
 EXAMPLES = (
     "alertmill --home ./home logtest                       type log lines, see how they are decoded and matched",
@@ -32,9 +33,6 @@ _NAME = "wazuh-logtest"
 #: The Wazuh version whose behaviour this is.
 _VERSION = "4.14.7"
 _LICENCE = f"{_NAME} of Alertmill, compatible with Wazuh v{_VERSION}. Apache License 2.0."
-
-#: The first second that the calendar of alerts does not have.
-_END_OF_TIME = 253402300800
 
 #: Members of an answer in `--json`, null where there is nothing.
 _ANSWER = ("decoder", "predecoder", "data", "rule", "full_log", "location")
@@ -210,7 +208,7 @@ class JsonLines:
         if problems:
             print(problems.draw(), file=self._context.stderr)
         session = LogtestSession(engine, AlertFacts(self._installation.hostname))
-        for line in _lines(self._context.stdin):
+        for line in lines_of(self._context.stdin):
             if self._fresh:
                 session.forget()
             answer = _answer(session, record_of(line, self._location, self._clock()))
@@ -226,48 +224,6 @@ def _answer(session: LogtestSession, record: Record) -> dict[str, Any]:
     if "error" in reply:
         answer["error"] = reply["error"]
     return answer
-
-
-def record_of(line: bytes, location: str, now: float) -> Record:
-    """The record that a line of `--json` input stands for.
-
-    A line is an envelope when it is a JSON object with the text `message` and no members but `location`, `queue` and
-    `time` beside it; anything else, other JSON objects too, is a log line itself.
-    """
-    if line.startswith(b"{") and b'"message"' in line:
-        try:
-            envelope = json.loads(line.decode("utf-8", "surrogateescape"))
-        except (ValueError, RecursionError):
-            envelope = {}
-        if "message" in envelope and all(_fits(name, value) for name, value in envelope.items()):
-            return Record(
-                _byte_text(envelope["message"]),
-                _byte_text(envelope["location"]) if "location" in envelope else location,
-                float(envelope.get("time", now)),
-                queue=_byte_text(envelope.get("queue", "1")) or "1",
-            )
-    return Record(line.decode("latin-1"), location, now)
-
-
-def _fits(name: str, value: Any) -> bool:
-    if name == "time":
-        return type(value) in (int, float) and 0 <= value < _END_OF_TIME
-    return name in ("message", "location", "queue") and isinstance(value, str)
-
-
-def _byte_text(text: str) -> str:
-    """Byte text, also of halves of surrogate pairs that JSON escapes may leave."""
-    try:
-        return to_byte_text(text)
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass").decode("latin-1")
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    for line in stream:
-        line = line.removesuffix(b"\n").removesuffix(b"\r")
-        if line:
-            yield line
 
 
 def _prompted(stream: BinaryIO, prompts: TextIO) -> Iterator[str]:

@@ -97,9 +97,7 @@ def _text_condition(criterion: TextCriterion) -> Condition:
     text, place = _words(f"<{name}>", criterion), criterion.source.origin
     if name in ("match", "regex"):
         starts = None if criterion.negate else _starts(criterion.source.text, criterion.dialect)
-        return Condition(
-            text, lambda event: test(event.log), starts=starts, shows=lambda event: event.log, place=place
-        )
+        return Condition(text, lambda event: test(event.log), starts=starts, shows=lambda event: event.log, place=place)
     return _keyed(text, (name, "") if name in READERS else ("static", name), test, place)
 
 

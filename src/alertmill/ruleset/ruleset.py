@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from alertmill.errors import Origin
 from alertmill.ruleset.compile import CompiledRule, compile_rule
 from alertmill.ruleset.correlation import State
 from alertmill.ruleset.options import RuleOptions
@@ -84,6 +85,14 @@ class Ruleset:
         """The places of a rule in the tree, each as the ids from the top to the rule. Empty for an unknown id."""
         linked = self._linked.get(rule_id)
         return [_path(node) for node in linked.nodes] if linked is not None else []
+
+    def overwritten(self, rule_id: int) -> Origin | None:
+        """Where the first definition of a rule stands that another one overwrites; None for any other rule."""
+        rule, first = self.rules_by_id.get(rule_id), self.defined.get(rule_id)
+        if rule is None or first is None or not rule.spec.overwrite:
+            return None
+        own = rule.spec.origin
+        return None if (own.path, own.line) == (first.path, first.line) else first
 
     def children_at(self, category: str, path: Sequence[int]) -> tuple[Node, ...]:
         """The children of a place, in the order in which they are tried; the top of a category for an empty path."""
