@@ -24,8 +24,8 @@ from alertmill.sources.pasted import Paste, Pasted
 from alertmill.sources.typed import lines_of
 
 EXAMPLES = (
-    """echo '{"integration":"aws"}' | alertmill explain                 which rule takes this event, and why""",
-    "alertmill explain --why-not 80306 < event.json                   what keeps rule 80306 from this event",
+    "alertmill explain < events                            each event's rule and how it came to it",
+    "alertmill explain --why-not 80306 < event.json        what keeps rule 80306 from this event",
 )
 
 #: What the styles of an explanation look like on a terminal.

@@ -20,6 +20,7 @@ from alertmill.clock import ClockError, arrival_clock
 from alertmill.engine import Engine
 from alertmill.errors import LoadError, Problems
 from alertmill.event import Record, to_byte_text
+from alertmill.explain import Explainer, as_values
 from alertmill.installation import Installation
 from alertmill.logtest import LogtestSession, Sessions
 from alertmill.sources.typed import lines_of, record_of
@@ -44,7 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-U", dest="unit_test", metavar="rule:alert:decoder", help="compare the last event with this")
     parser.add_argument("-l", dest="location", metavar="location", default="stdin", help="location of the events")
     parser.add_argument("-q", dest="quiet", action="store_true", help="print errors only")
-    parser.add_argument("-v", dest="verbose", action="store_true", help="show every rule that is tried")
+    parser.add_argument(
+        "-v",
+        dest="verbose",
+        action="store_true",
+        help="show every rule that is tried; with --json, a member `explain` as `alertmill explain --json` prints it",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output per line of input")
     parser.add_argument("--fresh", action="store_true", help="every line as in a session of its own: no history")
 
@@ -195,6 +201,7 @@ class JsonLines:
         self._installation = installation
         self._location = to_byte_text(options.location)
         self._fresh = options.fresh
+        self._verbose = options.verbose
         self._context = context
 
     def run(self) -> int:
@@ -208,10 +215,15 @@ class JsonLines:
         if problems:
             print(problems.draw(), file=self._context.stderr)
         session = LogtestSession(engine, AlertFacts(self._installation.hostname))
+        explainer = Explainer(engine, problems, session=True)
         for line in lines_of(self._context.stdin):
             if self._fresh:
                 session.forget()
-            answer = _answer(session, record_of(line, self._location, self._clock()))
+                explainer.forget()
+            record = record_of(line, self._location, self._clock())
+            answer = _answer(session, record)
+            if self._verbose:
+                answer["explain"] = as_values(explainer.explain(record))
             print(json.dumps(answer, separators=(",", ":")), file=self._context.stdout, flush=True)
         return EXIT_OK
 

@@ -29,7 +29,7 @@ _FORMS = (
 _APPLE = "Apple System Log, `[Time ...] [Facility ...] [Sender ...]`"
 
 #: Steps of a chain that are told one by one; each is found by running all before it once more.
-_MOST_STEPS = 64
+_MOST_STEPS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Decoding:
 
 def trace_decoding(tree: DecoderTree, fresh: Callable[[], Event]) -> Decoding:
     """Tell how events are decoded of which `fresh` gives one after another, each as pre-decoding leaves it."""
-    event = fresh()
+    before, event = fresh(), fresh()
     asked = [root for root in tree.roots if (root.program_name is None) == (event.program_name is None)]
     tried: list[Tried] = []
     branches: list[Tried] = []
@@ -97,11 +97,11 @@ def trace_decoding(tree: DecoderTree, fresh: Callable[[], Event]) -> Decoding:
             tree.only(root).decode_plain(event)
             break
     return Decoding(
-        _header(event),
-        event.timestamp,
-        event.hostname,
-        event.program_name,
-        event.log,
+        _header(before),
+        before.timestamp,
+        before.hostname,
+        before.program_name,
+        before.log,
         len(tree.roots) - len(asked),
         tuple(tried),
         tuple(branches),

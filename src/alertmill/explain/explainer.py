@@ -135,8 +135,8 @@ class Explainer:
 
 
 def _added(event: Event | None, decoding: Decoding | None) -> tuple[tuple[str, str], ...]:
-    """The fields of an event that decoding did not give it."""
-    if event is None or decoding is None:
+    """The fields of an event that its decoder's `accumulate` gave it."""
+    if event is None or decoding is None or event.decoder is None or not event.decoder.accumulate:
         return ()
     known = {pair for step in decoding.steps for pair in step.fields}
     fields = (*event.static.items(), *event.fields.items())

@@ -93,7 +93,7 @@ def _findings(rule: CompiledRule, event: Event, state: State) -> Iterator[Findin
     for condition in rule.lists:
         yield _of_condition(condition, event)
     if rule.search is not None:
-        yield _of_search(rule.search, event, state)
+        yield _of_search(rule, rule.search, event, state)
 
 
 def _of_condition(condition: Condition, event: Event) -> Finding:
@@ -150,11 +150,27 @@ def _of_if_fts(event: Event, state: State) -> Finding:
 # --- composites -------------------------------------------------------------------------------------------------------
 
 
-def _of_search(search: Search, event: Event, state: State) -> Finding:
+def _of_search(rule: CompiledRule, search: Search, event: Event, state: State) -> Finding:
     counted = _count(search, event, state)
-    text = f"<{search.kind.value}>: {counted.wanted} earlier events within {search.timeframe} s that may be counted"
+    compared_with = " and ".join(
+        [f"the same {name}" for name in (*search.same, *search.same_fields)]
+        + [f"another {name}" for name in (*search.different, *search.different_fields)]
+    )
+    text = (
+        f"<{search.kind.value}> {_searched(rule, search)}: {counted.wanted} earlier events within {search.timeframe} s"
+    )
+    text += f" with {compared_with}" if compared_with else ""
     held = counted.wanted > 0 and not counted.missing
     return Finding(text, held, note=_told(counted), counted=counted)
+
+
+def _searched(rule: CompiledRule, search: Search) -> str:
+    """The text of the element that says which events are counted."""
+    spec = rule.spec
+    if search.kind is SearchKind.REGEX:
+        return f"'{spec.if_matched_regex.source.text}'" if spec.if_matched_regex else ""
+    source = spec.if_matched_group if search.kind is SearchKind.GROUP else spec.if_matched_sid
+    return source.text if source is not None else ""
 
 
 def _told(counted: Counted) -> str:
@@ -164,7 +180,7 @@ def _told(counted: Counted) -> str:
         return "with this frequency it never holds"
     if not counted.missing:
         return f"{len(counted.events)} of {counted.wanted} found"
-    text = f"{len(counted.events)} of {counted.wanted} found, {counted.missing} more are needed before this event"
+    text = f"{len(counted.events)} of {counted.wanted} found, it takes {counted.missing} more before this event"
     if counted.stopped_by is not None:
         text += "; older ones were counted already, and counting begins anew behind them"
     return text

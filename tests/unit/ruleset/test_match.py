@@ -219,7 +219,7 @@ def test_a_trace_names_conditions_with_a_memory_and_silenced_rules():
     traces = [Trace() for _ in range(6)]
     for trace in traces:
         match(rules, event(), state, trace=trace)
-    condition = "<if_matched_sid>: 2 earlier events within 60 s that may be counted"
+    condition = "<if_matched_sid> 101: 2 earlier events within 60 s"
     assert failed(traces[0].steps[-1]) == condition
     assert [(finding.text, finding.held) for finding in traces[2].steps[-1].findings] == [(condition, True)]
     assert traces[5].notes == ["rule 102 is silenced by its ignore time of 9 s"]
