@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 
-from alertmill.errors import Origin, did_you_mean
+from alertmill.errors import Origin
 from alertmill.event import Event, from_byte_text
 from alertmill.ruleset import CompiledRule
 from alertmill.ruleset.findings import Finding
@@ -86,9 +87,9 @@ def _near_field(finding: Finding, event: Event) -> str:
         return ""
     wanted = finding.key[1]
     names = {name.lower(): name for _, (name, _) in zip(range(_MOST_NAMES), event.fields.items(), strict=False)}
-    inside = next((name for low, name in names.items() if low.endswith(f".{wanted}")), "")
-    hint = f"did you mean {inside}?" if inside else did_you_mean(wanted, names)
-    return f" ({shown(hint)})" if hint else ""
+    inside = next((name for name in names if name.endswith(f".{wanted}")), "")
+    near = inside or next(iter(get_close_matches(wanted, list(names), n=1)), "")
+    return f" (did you mean {shown(names.get(near, near))}?)" if near else ""
 
 
 # --- patterns on the log ----------------------------------------------------------------------------------------------

@@ -101,10 +101,16 @@ def _of_condition(condition: Condition, event: Event) -> Finding:
     if key is not None:
         value, note = _value(key, event), ""
         if value is None:
-            note = f"the event has no {_named(key)}, and what is missing fulfils no condition, negated or not"
+            negated = any(word in condition.text for word in _NEGATED)
+            note = f"the event has no {_named(key)}" + (_NOT_EVEN if negated else "")
         return Finding(condition.text, condition.holds(event), value, key, note, origin)
     value = condition.shows(event) if condition.shows is not None else None
     return Finding(condition.text, condition.holds(event), value, None, "", origin)
+
+
+#: Words that tell a negated condition, and what few authors expect of one.
+_NEGATED = (" does not match ", " is not in ", "<list> not_")
+_NOT_EVEN = ", and what is missing fulfils no condition, not even a negated one"
 
 
 def _value(key: tuple[str, str], event: Event) -> str | None:
@@ -160,7 +166,7 @@ def _of_search(rule: CompiledRule, search: Search, event: Event, state: State) -
         f"<{search.kind.value}> {_searched(rule, search)}: {counted.wanted} earlier events within {search.timeframe} s"
     )
     text += f" with {compared_with}" if compared_with else ""
-    held = counted.wanted > 0 and not counted.missing
+    held = counted.searches and not counted.missing
     return Finding(text, held, note=_told(counted), counted=counted)
 
 
@@ -176,8 +182,6 @@ def _searched(rule: CompiledRule, search: Search) -> str:
 def _told(counted: Counted) -> str:
     if not counted.searches:
         return "it has nothing to search: the rule that it counts was not loaded before it, or it is the rule itself"
-    if counted.wanted <= 0:
-        return "with this frequency it never holds"
     if not counted.missing:
         return f"{len(counted.events)} of {counted.wanted} found"
     text = f"{len(counted.events)} of {counted.wanted} found, it takes {counted.missing} more before this event"

@@ -28,7 +28,9 @@ DECODERS = r"""
   <regex offset="after_prematch"> by (\S+)</regex><order>srcuser</order><fts>name, srcuser</fts>
 </decoder>
 <decoder name="json"><prematch>^{\s*"</prematch><plugin_decoder>JSON_Decoder</plugin_decoder></decoder>
-<decoder name="forwarded"><prematch>^ossec: Alert</prematch><plugin_decoder>OSSECAlert_Decoder</plugin_decoder></decoder>
+<decoder name="forwarded">
+  <prematch>^ossec: Alert</prematch><plugin_decoder>OSSECAlert_Decoder</plugin_decoder>
+</decoder>
 <decoder name="web"><prematch>^GET </prematch><type>web-log</type></decoder>
 """
 TOP = """<group name="top,">
@@ -44,9 +46,7 @@ def rule(id: int, body: str = "", level: int = 5, **attributes: object) -> str:
     return f'<rule id="{id}" level="{level}"{more}>{body}<description>rule {id}</description></rule>\n'
 
 
-def explainer(
-    rules: str, *, lists: dict[str, str] | None = None, session: bool = False, **options: Any
-) -> Explainer:
+def explainer(rules: str, *, lists: dict[str, str] | None = None, session: bool = False, **options: Any) -> Explainer:
     """An explainer of these rules, which stand in rules.xml from line 2 on, one per line."""
     problems = Problems()
     tree = load_decoders([("decoders.xml", DECODERS)], problems)
