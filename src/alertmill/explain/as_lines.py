@@ -16,11 +16,14 @@ from alertmill.explain.why_not import Standing, WhyNot
 from alertmill.explain.words import LONG, place_of, plain, quoted, shown, what_was_found
 from alertmill.ruleset import CompiledRule, Step
 from alertmill.ruleset.findings import Counted, Finding
+from alertmill.ruleset.history import PastEvent
 
 #: (text, style): "" is ordinary, the others are "head", "good", "bad" and "dim".
 Span = tuple[str, str]
 Line = tuple[Span, ...]
 
+#: Static fields that say most of an event in JSON, whose text begins alike in all.
+_KNOWN = ("action", "srcip", "dstip", "dstport", "srcuser", "dstuser", "status")
 #: Fields of an event, ids of siblings and counted events that are shown; JSON has all.
 _FIELDS, _IDS, _EVENTS = 100, 20, 12
 
@@ -197,7 +200,7 @@ def _counted(counted: Counted, indent: str, explanation: Explanation) -> Iterato
     event = explanation.outcome.event
     now = int(event.time) if event is not None else 0
     for past in counted.events[:_EVENTS]:
-        yield ((f"{indent}    counts: {now - past.time} s ago, rule {past.rule_id}, ", "dim"), (quoted(past.log), ""))
+        yield ((f"{indent}    counts: {now - past.time} s ago, rule {past.rule_id}, ", "dim"), (_told_apart(past), ""))
     if len(counted.events) > _EVENTS:
         yield ((f"{indent}    ... and {len(counted.events) - _EVENTS} more", "dim"),)
     for why, count in counted.passed_over:
@@ -207,6 +210,12 @@ def _counted(counted: Counted, indent: str, explanation: Explanation) -> Iterato
     if counted.stopped_by is not None:
         level = counted.stopped_by.matched
         yield ((f"{indent}    the count ends at an event that was counted for a rule of level {level}", "dim"),)
+
+
+def _told_apart(past: PastEvent) -> str:
+    """What people tell an event by: fields that they know, else its log."""
+    fields = [f"{name} {quoted(past.static[name])}" for name in _KNOWN if past.static.get(name)]
+    return ", ".join(fields) if past.log.startswith("{") and fields else quoted(past.log)
 
 
 def _result(explanation: Explanation) -> Iterator[Line]:
