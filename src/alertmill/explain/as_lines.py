@@ -13,7 +13,7 @@ from alertmill.decoders.trace import Extracted, Tried
 from alertmill.explain.explainer import Explanation
 from alertmill.explain.verdict import described
 from alertmill.explain.why_not import Standing, WhyNot
-from alertmill.explain.words import LONG, place_of, plain, quoted, shown, what_was_found
+from alertmill.explain.words import LONG, clause, place_of, plain, quoted, shown
 from alertmill.ruleset import CompiledRule, Step
 from alertmill.ruleset.findings import Counted, Finding
 from alertmill.ruleset.history import PastEvent
@@ -40,6 +40,8 @@ def as_lines(explanation: Explanation) -> Iterator[Line]:
     if explanation.decoding is not None:
         yield from _predecoding(explanation.decoding)
         yield from _decoding(explanation, explanation.decoding)
+    else:
+        yield from _decoder(explanation)
     yield from _rules(explanation)
     yield from _result(explanation)
 
@@ -88,10 +90,10 @@ def _predecoding(decoding: Decoding) -> Iterator[Line]:
 
 def _decoder(explanation: Explanation) -> Iterator[Line]:
     """The decoder in one line."""
-    decoding, event = explanation.decoding, explanation.outcome.event
+    event = explanation.outcome.event
     if event is not None:
         name = shown(event.decoder.name) if event.decoder is not None else "none"
-        count = len(event.static) + len(event.fields) if decoding is not None else 0
+        count = len(event.static) + len(event.fields)
         yield _pair("decoder", f"{name}, category {event.category}, {count} fields")
 
 
@@ -161,14 +163,14 @@ def _step(step: Step, explanation: Explanation) -> Iterator[Line]:
     indent, rule = _indent(step.depth), step.rule
     if not step.matched and step.findings and not step.findings[0].held:
         finding = step.findings[0]
-        text = f"{rule.id} level {rule.level}: {_told(finding, rule, explanation)}"
+        text = f"{rule.id} level {rule.level}: {_told(finding, rule, explanation, hints=False)}"
         yield ((indent, ""), _mark(False), (text, ""), *_at(place_of(finding.origin or rule.spec.origin)))
         if finding.counted is not None:
             yield from _counted(finding.counted, indent, explanation)
         return
     yield ((indent, ""), _mark(step.matched), *_title(rule, explanation))
     for finding in step.findings:
-        yield from _condition(finding, rule, indent, explanation)
+        yield from _condition(finding, rule, indent, explanation, hints=False)
         if not finding.held:
             break
 
@@ -183,17 +185,24 @@ def _title(rule: CompiledRule, explanation: Explanation) -> tuple[Span, ...]:
     return ((f"{rule.id} level {rule.level}{facts}  {description}", ""), *_at(place))
 
 
-def _condition(finding: Finding, rule: CompiledRule, indent: str, explanation: Explanation) -> Iterator[Line]:
+def _condition(
+    finding: Finding, rule: CompiledRule, indent: str, explanation: Explanation, *, hints: bool
+) -> Iterator[Line]:
     place = place_of(finding.origin) if not finding.held else ""
-    yield ((f"{indent}    ", ""), _mark(finding.held), (_told(finding, rule, explanation), ""), *_at(place))
+    yield (
+        (f"{indent}    ", ""),
+        _mark(finding.held),
+        (_told(finding, rule, explanation, hints=hints), ""),
+        *_at(place),
+    )
     if finding.counted is not None:
         yield from _counted(finding.counted, f"{indent}    ", explanation)
 
 
-def _told(finding: Finding, rule: CompiledRule, explanation: Explanation) -> str:
+def _told(finding: Finding, rule: CompiledRule, explanation: Explanation, *, hints: bool) -> str:
     event = explanation.outcome.event
     assert event is not None  # rules were asked
-    return f"{shown(finding.text, LONG)}: {what_was_found(finding, event, rule)}"
+    return clause(finding, event, rule, hints=hints)
 
 
 def _counted(counted: Counted, indent: str, explanation: Explanation) -> Iterator[Line]:
@@ -248,7 +257,7 @@ def _way(told: WhyNot, explanation: Explanation) -> Iterator[Line]:
         title = _title(step.rule, explanation)
         yield ((indent, ""), _mark(step.standing is Standing.HELD), *title, (standing, "bad"))
         for finding in step.findings:
-            yield from _condition(finding, step.rule, indent, explanation)
+            yield from _condition(finding, step.rule, indent, explanation, hints=True)
     yield from _listed("All that stands in its way", told.obstacles if len(told.obstacles) > 1 else ())
     yield from _listed("What loading said", told.notes)
     if not told.fired:

@@ -1,6 +1,6 @@
 """An explanation as JSON values. Members are only ever added (docs/explain.md tells them all).
 
-Values of the event are whole; they are ordinary text, and bytes that are not UTF-8 are lone surrogates.
+Fields of the event are whole; they are ordinary text, and bytes that are not UTF-8 are lone surrogates.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from alertmill.ruleset import CompiledRule
 from alertmill.ruleset.findings import Counted, Finding
 
 Json = dict[str, Any]
+
+#: Bytes of a value that a condition found: a hundred rules may ask for the same large one.
+_MOST_FOUND = 4096
 
 
 def as_values(explanation: Explanation) -> Json:
@@ -100,7 +103,7 @@ def _visited(explanation: Explanation, number: int) -> Json:
         **_rule(step.rule, explanation),
         "path": step.path,
         "held": step.matched,
-        "conditions": [_condition(finding, step.rule, explanation) for finding in step.findings],
+        "conditions": [_condition(finding, step.rule, explanation, hints=False) for finding in step.findings],
     }
 
 
@@ -117,13 +120,13 @@ def _rule(rule: CompiledRule, explanation: Explanation) -> Json:
     }
 
 
-def _condition(finding: Finding, rule: CompiledRule, explanation: Explanation) -> Json:
+def _condition(finding: Finding, rule: CompiledRule, explanation: Explanation, *, hints: bool) -> Json:
     event = explanation.outcome.event
     return {
         "condition": plain(finding.text),
         "held": finding.held,
-        "found": _text(finding.value),
-        "why": what_was_found(finding, event, rule) if event is not None else "",
+        "found": _text(finding.value if finding.value is None else finding.value[:_MOST_FOUND]),
+        "why": what_was_found(finding, event, rule, hints=hints) if event is not None else "",
         "counted": _counted(finding.counted, explanation) if finding.counted is not None else None,
         **_place(finding.origin or rule.spec.origin),
     }
@@ -181,7 +184,7 @@ def _ancestor(step: Ancestor, explanation: Explanation) -> Json:
         "path": step.path,
         "standing": step.standing.value,
         "obstacle": step.obstacle or None,
-        "conditions": [_condition(finding, step.rule, explanation) for finding in step.findings],
+        "conditions": [_condition(finding, step.rule, explanation, hints=True) for finding in step.findings],
     }
 
 

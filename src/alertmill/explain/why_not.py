@@ -120,7 +120,7 @@ def _ancestor(
     trace: Trace,
 ) -> Ancestor:
     failing = [finding for finding in findings if not finding.held]
-    told = "; ".join(clause(finding, event, rule) for finding in failing)
+    told = "; ".join(clause(finding, event, rule, hints=True) for finding in failing)
     if step is not None and step.matched:
         return Ancestor(path, rule, Standing.HELD, findings, "")
     if step is not None:

@@ -14,7 +14,7 @@ from alertmill.ruleset.spec import TextCriterion
 #: Characters of a value in a sentence, and of a log.
 SHORT, LONG = 80, 160
 #: Field names that a missing one is compared with.
-_MOST_NAMES = 2000
+_MOST_NAMES = 1000
 
 
 def plain(text: str) -> str:
@@ -62,23 +62,27 @@ def named(rule: CompiledRule) -> str:
     return f"rule {rule.id} (level {rule.level})"
 
 
-def what_was_found(finding: Finding, event: Event, rule: CompiledRule) -> str:
-    """What the event has in place of what a condition asks for."""
+def what_was_found(finding: Finding, event: Event, rule: CompiledRule, *, hints: bool = False) -> str:
+    """What the event has in place of what a condition asks for.
+
+    With `hints`, which take their time, also what comes nearest to it.
+    """
+    hints = hints and not finding.held
     if finding.counted is not None:
         return finding.note
-    if finding.value is None:
-        hint = "" if finding.held else _near_field(finding, event)
-        return f"{finding.note or ('it holds' if finding.held else 'it does not hold')}{hint}"
     name = finding.text[1:].partition(">")[0]
     criterion = rule.spec.texts.get(name) if name in ("match", "regex") else None
     if criterion is not None:
-        return in_log(criterion, finding.held, event.log)
-    return f"{finding.note}: found {quoted(finding.value)}" if finding.note else f"found {quoted(finding.value)}"
+        return _in_log(criterion, finding.held is not criterion.negate, event.log, hints=hints)
+    if finding.value is None:
+        near = _near_field(finding, event) if hints else ""
+        return f"{finding.note or ('it holds' if finding.held else 'it does not hold')}{near}"
+    return f"{finding.note} ({quoted(finding.value)})" if finding.note else f"found {quoted(finding.value)}"
 
 
-def clause(finding: Finding, event: Event, rule: CompiledRule) -> str:
+def clause(finding: Finding, event: Event, rule: CompiledRule, *, hints: bool = False) -> str:
     """A condition and what was found, as part of a sentence."""
-    return f"{shown(finding.text, LONG)}: {what_was_found(finding, event, rule)}"
+    return f"{shown(finding.text, LONG)}: {what_was_found(finding, event, rule, hints=hints)}"
 
 
 def _near_field(finding: Finding, event: Event) -> str:
@@ -95,15 +99,14 @@ def _near_field(finding: Finding, event: Event) -> str:
 # --- patterns on the log ----------------------------------------------------------------------------------------------
 
 
-def in_log(criterion: TextCriterion, held: bool, log: str) -> str:
+def _in_log(criterion: TextCriterion, occurs: bool, log: str, *, hints: bool) -> str:
     """What the log has to do with a pattern on it, as a person would look for it there."""
-    occurs = held is not criterion.negate
     if occurs:
         return f"the log matches{_around(*_nearest(criterion, log), log)}"
-    near = "" if held else _around(*_nearest(criterion, log), log, "; the nearest there is ")
-    if held or near:
-        return f"the log does not match{near}{'' if held else _spelling(criterion, log)}"
-    return f"the log does not match: found {quoted(log)}{_spelling(criterion, log)}"
+    if not hints:
+        return "the log does not match"
+    near = _around(*_nearest(criterion, log), log, "; the nearest there is ") or f": found {quoted(log)}"
+    return f"the log does not match{near}{_spelling(criterion, log)}"
 
 
 def _nearest(criterion: TextCriterion, log: str) -> tuple[int, int]:
@@ -114,7 +117,7 @@ def _nearest(criterion: TextCriterion, log: str) -> tuple[int, int]:
     best = (0, 0)
     if criterion.dialect not in _LITERAL:
         return best
-    lowered = log.lower()
+    lowered = log[:_LOOKED_AT].lower()
     for alternative in criterion.source.text.split("|")[:_MOST_ALTERNATIVES]:
         text = alternative.removeprefix("^").removesuffix("$").lower()[:_LONGEST_LITERAL]
         low, high = max(best[1], _USEFUL), len(text)
@@ -129,6 +132,8 @@ def _nearest(criterion: TextCriterion, log: str) -> tuple[int, int]:
 #: Dialects whose patterns are literal but for anchors and alternatives, and what of them is looked for.
 _LITERAL = ("osmatch", "string")
 _MOST_ALTERNATIVES, _LONGEST_LITERAL, _USEFUL = 64, 512, 4
+#: Characters of the log that are looked through for that.
+_LOOKED_AT = 65536
 #: Characters of the log that are shown behind the place.
 _BEHIND = 40
 

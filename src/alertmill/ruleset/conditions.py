@@ -58,7 +58,7 @@ class Condition:
         key: what is looked at, if the verdict depends on this one value alone; None otherwise.
         test: the verdict on that value; a missing value never fulfils a condition.
         starts: the first characters of all logs that can fulfil it, if they are few.
-        shows: what is looked at where there is no `key`, as text for explanations; None when there is nothing to show.
+        shows: what is looked at where there is no `key`, as text for explanations; None for the log and what is none.
         place: where the rule says it, if that is a place of its own; found when it is asked for.
     """
 
@@ -97,7 +97,7 @@ def _text_condition(criterion: TextCriterion) -> Condition:
     text, place = _words(f"<{name}>", criterion), criterion.source.origin
     if name in ("match", "regex"):
         starts = None if criterion.negate else _starts(criterion.source.text, criterion.dialect)
-        return Condition(text, lambda event: test(event.log), starts=starts, shows=lambda event: event.log, place=place)
+        return Condition(text, lambda event: test(event.log), starts=starts, place=place)
     return _keyed(text, (name, "") if name in READERS else ("static", name), test, place)
 
 

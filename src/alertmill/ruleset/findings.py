@@ -59,7 +59,7 @@ class Finding:
     Attributes:
         text: the condition in words (byte text).
         held: its verdict, also where another condition had failed already and nobody would have asked.
-        value: what was found in the event (byte text); None when it is missing or there is nothing to show.
+        value: what was found in the event (byte text); None when it is missing, and for patterns on the log.
         key: kind and name of what is looked at (`("field", "aws.source")`), None where that is not one value.
         note: why, where the value does not tell.
         origin: where the condition stands, if that is known better than its rule.

@@ -142,9 +142,9 @@ Rules, in the order in which they are tried (8 visited)
   + 1 level 0, noalert: only its children count  All of syslog  [0-top.xml:2]
     + 100 level 3  rule 100  [rules.xml:2]
         + <decoded_as> is mill: found "mill"
-      - 102 level 0: <match> matches osmatch 'silent': the log does not match: found "grinding rye for ann"  [rules.xml:4]
-      - 103 level 8: <match> matches osmatch 'private': the log does not match: found "grinding rye for ann"  [rules.xml:5]
-      - 104 level 8: <match> matches osmatch 'once': the log does not match: found "grinding rye for ann"  [rules.xml:6]
+      - 102 level 0: <match> matches osmatch 'silent': the log does not match  [rules.xml:4]
+      - 103 level 8: <match> matches osmatch 'private': the log does not match  [rules.xml:5]
+      - 104 level 8: <match> matches osmatch 'once': the log does not match  [rules.xml:6]
       + 101 level 2  rule 101  [rules.xml:3]
           + <match> matches osmatch 'grinding': the log matches: grinding rye for ann
         - 105 level 9: <if_matched_sid> 101: 2 earlier events within 60 s with the same dstuser: 0 of 2 found, it takes 2 \
