@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     location = None if options.location is None else to_byte_text(options.location)
     paste = Paste(event_format, clock, location=location, queue=to_byte_text(options.queue) or "1", raw=options.raw)
     explainer = Explainer(engine, problems)
-    show = _show_json if options.json else _Report(context.stdout).show
+    show = _JsonLines(context.stdout).show if options.json else _Report(context.stdout).show
     count = _explain(explainer, paste, options, context, show)
     if not count:
         print("alertmill explain: no event on standard input; pipe a log line or an AWS record in", file=context.stderr)
@@ -74,22 +74,28 @@ def _explain(
     paste: Paste,
     options: argparse.Namespace,
     context: Context,
-    show: Callable[[Explanation, Pasted, TextIO], None],
+    show: Callable[[Explanation, Pasted], None],
 ) -> int:
     """Explain every event of standard input; returns how many there were."""
     count = 0
     for pasted in paste.records(lines_of(context.stdin)):
         if options.fresh:
             explainer.forget()
-        show(explainer.explain(pasted.record, why_not=options.why_not), pasted, context.stdout)
+        show(explainer.explain(pasted.record, why_not=options.why_not), pasted)
         count += 1
     return count
 
 
-def _show_json(explanation: Explanation, pasted: Pasted, stdout: TextIO) -> None:
-    values = as_values(explanation)
-    values["event"]["made"] = pasted.made or None
-    print(json.dumps(values, separators=(",", ":")), file=stdout, flush=True)
+class _JsonLines:
+    """Prints explanations for programs."""
+
+    def __init__(self, stdout: TextIO) -> None:
+        self._stdout = stdout
+
+    def show(self, explanation: Explanation, pasted: Pasted) -> None:
+        values = as_values(explanation)
+        values["event"]["made"] = pasted.made or None
+        print(json.dumps(values, separators=(",", ":")), file=self._stdout, flush=True)
 
 
 class _Report:
@@ -100,14 +106,17 @@ class _Report:
         self._console = Console(file=stdout, highlight=False, markup=False, emoji=False, soft_wrap=True)
         self._is_first = True
 
-    def show(self, explanation: Explanation, pasted: Pasted, _stdout: TextIO) -> None:
-        if not self._is_first:
-            self._print(())
+    def show(self, explanation: Explanation, pasted: Pasted) -> None:
+        # Captured, because a console that prints itself ends the process with 1 when its reader goes away.
+        with self._console.capture() as report:
+            if not self._is_first:
+                self._print(())
+            for number, line in enumerate(as_lines(explanation)):
+                self._print(line)
+                if number == 2 and pasted.made:  # below the head of the event
+                    self._print(((f"  {pasted.made}", "dim"),))
         self._is_first = False
-        for number, line in enumerate(as_lines(explanation)):
-            self._print(line)
-            if number == 2 and pasted.made:  # below the head of the event
-                self._print(((f"  {pasted.made}", "dim"),))
+        self._stdout.write(report.get())
         self._stdout.flush()
 
     def _print(self, line: Line) -> None:

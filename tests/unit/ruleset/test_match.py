@@ -211,6 +211,14 @@ def test_a_trace_tells_what_was_tried_in_logtests_words():
     assert trace.deepest() == (1, 102)
 
 
+def test_a_trace_may_be_of_the_lines_alone():
+    rules = ruleset(rule(101, "<match>a</match>"))
+    trace = Trace(detailed=False)
+    match(rules, event("ab"), rules.new_state(), trace=trace)
+    assert trace.lines[-1] == "*Rule 101 matched"
+    assert (trace.steps, trace.deepest()) == ([], ())
+
+
 def test_a_trace_names_conditions_with_a_memory_and_silenced_rules():
     rules = ruleset(
         rule(101) + rule(102, "<if_matched_sid>101</if_matched_sid>", level=7, frequency=3, timeframe=60, ignore=9)
