@@ -16,7 +16,7 @@ from rich.text import Text
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
 from alertmill.cli.loading import add_ruleset_arguments, load_engine
 from alertmill.cli.text import encodable, many
-from alertmill.clock import ClockError, arrival_clock
+from alertmill.clock import arrival_clock
 from alertmill.errors import AlertmillError, LoadError, Problems
 from alertmill.event import to_byte_text
 from alertmill.explain import Explainer, Explanation, Line, as_lines, as_values
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     except LoadError as error:
         print(error, file=context.stderr)
         return EXIT_PROBLEMS
-    except (AlertmillError, ClockError) as error:
+    except AlertmillError as error:
         print(f"alertmill explain: {error}", file=context.stderr)
         return EXIT_USAGE
     if context.stdin.isatty():
