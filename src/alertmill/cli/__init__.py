@@ -32,6 +32,7 @@ COMMANDS = {
     "audit": "prove by CloudTrail's signed digest files that everything delivered was processed",
     "check": "load configuration, decoders, lists and rules, and report every problem",
     "demo": "see the whole job on this machine: S3 objects in, alerts out; no account needed",
+    "explain": "why an event came to its rule, and why not to another",
     "iam-policy": "the least that AWS must allow for what this home reads, as IAM policies",
     "init": "make a new home folder with the shipped ruleset and a commented ossec.conf",
     "logtest": "try log lines against decoders and rules, as wazuh-logtest does",

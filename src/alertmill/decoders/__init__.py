@@ -14,6 +14,7 @@ from alertmill.decoders.plugins import PLUGINS
 from alertmill.decoders.plugins.ossecalert import OSSEC_ALERT
 from alertmill.decoders.plugins.windows_eventchannel import decode_eventchannel
 from alertmill.decoders.predecode import QueueMessage, Rejected, predecode, split_queue_message
+from alertmill.decoders.trace import Decoding, trace_decoding
 from alertmill.decoders.tree import DecoderOptions, build_decoders, load_decoders, read_decoders
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "PLUGINS",
     "DecoderOptions",
     "DecoderTree",
+    "Decoding",
     "QueueMessage",
     "Rejected",
     "build_decoders",
@@ -29,4 +31,5 @@ __all__ = [
     "predecode",
     "read_decoders",
     "split_queue_message",
+    "trace_decoding",
 ]

@@ -220,7 +220,7 @@ class _Loader:
         info = self.info(node.spec)
         branches: list[Branch] = []
         if not node.children:
-            branches.append(Branch(info, None, (self.step(node, node),)))
+            branches.append(Branch(info, None, (self.step(node, node),), node.spec.name, node.spec.origin))
         index = 0
         while index < len(node.children):
             head = node.children[index]
@@ -229,11 +229,11 @@ class _Loader:
                 end += 1
             winner = node if head.prematch is None else head
             steps = tuple(self.step(member, winner) for member in node.children[index : end + 1])
-            branches.append(Branch(self.info(winner.spec), head.prematch, steps))
+            branches.append(Branch(self.info(winner.spec), head.prematch, steps, head.spec.name, head.spec.origin))
             if head.prematch is None:
                 break  # it is always chosen, nothing behind it ever
             index = end + 1
-        return Root(info, node.program_name, node.prematch, tuple(branches))
+        return Root(info, node.program_name, node.prematch, tuple(branches), node.spec.origin)
 
     def info(self, spec: DecoderSpec) -> DecoderInfo:
         """What the winner shows; children without a name of their own show the parent's."""

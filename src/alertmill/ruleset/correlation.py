@@ -130,11 +130,11 @@ class State:
             if rule.fed_lists
         }
         for search in searches:
-            entries = self._searched(search)
+            entries = self.searched(search)
             if entries is not None and self._indexed:
                 entries.index_for(search)
 
-    def _searched(self, search: Search) -> HistoryList | None:
+    def searched(self, search: Search) -> HistoryList | None:
         """The list that a composite walks; None for one that has nothing to search."""
         if search.kind is SearchKind.REGEX:
             return self._all
@@ -210,7 +210,7 @@ class State:
         counts_last = search.kind is not SearchKind.REGEX
         counted, first = 0, None
         for past in candidates:
-            if not _may_count(search, event, past):
+            if not may_count(search, event, past):
                 continue
             if past.matched >= search.level:
                 break
@@ -228,7 +228,7 @@ class State:
 
     def _candidates(self, search: Search, event: Event) -> Iterator[PastEvent] | None:
         """Events within the timeframe, newest first; None for a composite that has nothing to search."""
-        entries = self._searched(search)
+        entries = self.searched(search)
         if entries is None:
             return None
         now = int(event.time)
@@ -255,7 +255,7 @@ def _within(events: Iterator[PastEvent], now: int, timeframe: int, *, both_sides
             yield past
 
 
-def _may_count(search: Search, event: Event, past: PastEvent) -> bool:
+def may_count(search: Search, event: Event, past: PastEvent) -> bool:
     """Whether a past event fulfils what the composite asks of it in comparison with the current one (8.7)."""
     if not search.everywhere and past.agent_id != event.agent_id:
         return False

@@ -49,6 +49,8 @@ def match(ruleset: Ruleset, event: Event, state: State, *, trace: Trace | None =
     if state.ruleset is not ruleset:
         raise ValueError("the state belongs to another ruleset: rebind it first")
     state.counters.at(event.record.time)
+    if trace is not None:
+        trace.begin(event, state)
     walk = Walk()
     if event.forced_rule is not None:
         forced = ruleset.rules_by_id.get(event.forced_rule)
@@ -69,10 +71,12 @@ def match_plain(ruleset: Ruleset, event: Event, state: State, walk: Walk, trace:
     while True:
         for node in levels[-1]:
             rule = node.rule
+            if trace is not None:
+                trace.ask(rule, event, state)  # before the memory changes by being asked
             holds = all(condition.holds(event) for condition in rule.conditions)
             holds = holds and state.remembers(rule, event, walk)
             if trace is not None:
-                trace.tried(rule, event, len(path), matched=holds, has_children=bool(node.children))
+                trace.tried(rule, len(path), matched=holds, has_children=bool(node.children))
             if holds:
                 path.append(node)
                 levels.append(iter(node.children))
@@ -125,7 +129,7 @@ def _conclude(
     fired = state.counters.count(rule.id)
     if rule.level and rule.ignore and _is_silenced(rule, event, state):
         if trace is not None:
-            trace.notes.append(f"rule {rule.id} is silenced by its ignore time of {rule.ignore} s")
+            trace.silence(rule, state.timers.begun(rule.id))
         if state.session or parent is None:
             return MatchResult(_match(rule, fired, walk, ignored=True))
         # The alert goes to the parent, with the count of the rule itself and without its collected lines.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from alertmill.errors import Origin
 from alertmill.ruleset.compile import CompiledRule, compile_rule
 from alertmill.ruleset.correlation import State
 from alertmill.ruleset.options import RuleOptions
@@ -36,6 +37,7 @@ class Ruleset:
         node_count: places in the tree, the number of Wazuh's "Total rules enabled".
         list_count: history lists that its composites search.
         longest_count: the largest frequency less two, which is also an age in seconds (spec/rules.md 8.5).
+        defined: where the files first give an id, if that is not where its rule comes from: overwritten, or left out.
     """
 
     def __init__(self, linked: LinkedRules, options: RuleOptions) -> None:
@@ -43,6 +45,7 @@ class Ruleset:
         self.node_count = linked.node_count
         self.list_count = linked.list_count
         self._linked = linked.rules
+        self.defined = linked.defined
         self.rules_by_id: Mapping[int, CompiledRule] = {
             id: compile_rule(rule, options) for id, rule in linked.rules.items()
         }
@@ -78,6 +81,23 @@ class Ruleset:
                 if criterion.matcher.overruns:
                     yield f"rule {id} <{criterion.name}> {criterion.matcher.pattern}", criterion.matcher.overruns
 
+    def places(self, rule_id: int) -> list[tuple[int, ...]]:
+        """The places of a rule in the tree, each as the ids from the top to the rule. Empty for an unknown id."""
+        linked = self._linked.get(rule_id)
+        return [_path(node) for node in linked.nodes] if linked is not None else []
+
+    def overwritten(self, rule_id: int) -> Origin | None:
+        """Where the first definition of a rule stands that another one overwrites; None for any other rule."""
+        rule, first = self.rules_by_id.get(rule_id), self.defined.get(rule_id)
+        return first if rule is not None and rule.spec.overwrite else None
+
+    def children_at(self, category: str, path: Sequence[int]) -> tuple[Node, ...]:
+        """The children of a place, in the order in which they are tried; the top of a category for an empty path."""
+        nodes = self.roots_of(category)
+        for id in path:
+            nodes = next((node.children for node in nodes if node.rule.id == id), ())
+        return nodes
+
     def describe(self, rule_id: int) -> Description:
         """A rule's place and conditions. Raises KeyError for an id that is not loaded."""
         rule, linked = self.rules_by_id[rule_id], self._linked[rule_id]
@@ -111,3 +131,12 @@ class Ruleset:
 
     def _compiled(self, rule: LinkedRule) -> CompiledRule:
         return self.rules_by_id[rule.spec.id]
+
+
+def _path(node: LinkedNode) -> tuple[int, ...]:
+    path: list[int] = []
+    step: LinkedNode | None = node
+    while step is not None:
+        path.append(step.rule.spec.id)
+        step = step.parent
+    return tuple(reversed(path))

@@ -96,12 +96,16 @@ class LinkedRule:
 
 @dataclass(frozen=True, slots=True)
 class LinkedRules:
-    """The finished tree: all rules by id, the top level, how many nodes and history lists there are."""
+    """The finished tree: all rules by id, the top level, how many nodes and history lists there are.
+
+    `defined` says where the first definition of an id stands that is not the one in `rules`, or is not loaded at all.
+    """
 
     rules: dict[int, LinkedRule]
     top: Siblings
     node_count: int
     list_count: int
+    defined: dict[int, Origin]
 
 
 class Linker:
@@ -127,7 +131,13 @@ class Linker:
 
     def linked(self) -> LinkedRules:
         """What came of all rules added so far."""
-        return LinkedRules(self.rules, self.top, self.node_count, self.list_count)
+        elsewhere = {id: origin for id, origin in self.defined.items() if not self._is_from(id, origin)}
+        return LinkedRules(self.rules, self.top, self.node_count, self.list_count, elsewhere)
+
+    def _is_from(self, id: int, origin: Origin) -> bool:
+        """Whether a rule is loaded, and was defined there."""
+        rule = self.rules.get(id)
+        return rule is not None and (rule.spec.origin.path, rule.spec.origin.line) == (origin.path, origin.line)
 
     def add(self, spec: RuleSpec) -> bool:
         """Link a rule, or apply it to the rule it overwrites. False when it is skipped; problems tell why."""
