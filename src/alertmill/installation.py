@@ -16,7 +16,8 @@ from pathlib import Path
 
 from alertmill import codes, monitoring
 from alertmill.config.internal_options import read_internal_options
-from alertmill.config.models import Config, RulesetPath
+from alertmill.config.models import Config, Global, RulesetPath
+from alertmill.config.models import Ruleset as RulesetSection
 from alertmill.config.options import shown
 from alertmill.config.ossec_conf import read_config
 from alertmill.config.ruleset_files import Kind, ruleset_files
@@ -58,6 +59,18 @@ def shipped(name: str) -> Path:
         if folder.is_dir():
             return folder
     raise AlertmillError(f"this installation of Alertmill is not complete: {name}/ is missing; install it again")
+
+
+def shipped_config() -> Config:
+    """The configuration of a home with nothing but the shipped ruleset, for commands that need no home."""
+    return Config(
+        global_=Global(event_format="improved"),
+        ruleset=RulesetSection(
+            decoder_dir=(RulesetPath(path=str(shipped("decoders"))),),
+            rule_dir=(RulesetPath(path=str(shipped("rules"))),),
+            lists=tuple(RulesetPath(path=str(path)) for path in sorted((shipped("etc") / "lists").iterdir())),
+        ),
+    )
 
 
 @dataclass(slots=True)
@@ -166,7 +179,10 @@ class Installation:
 
     def load_ruleset(self, config: Config, problems: Problems) -> LoadedRuleset:
         """Decoders, lists and rules, with every problem of theirs."""
-        texts = self.ruleset_texts(config, problems)
+        return self.load_texts(self.ruleset_texts(config, problems), config, problems)
+
+    def load_texts(self, texts: RulesetTexts, config: Config, problems: Problems) -> LoadedRuleset:
+        """Decoders, lists and rules of texts that were read already."""
         improved = config.global_.event_format == "improved"
         options = DecoderOptions(config.internal.analysisd.decoder_order_size, IMPROVED_FIELDS if improved else None)
         decoders = load_decoders(texts.decoders, problems, options)

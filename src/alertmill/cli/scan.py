@@ -14,11 +14,11 @@ from threading import Event
 from alertmill.alerts import AlertFacts, AlertWriter, alert_id
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
 from alertmill.cli.progress import Figures, ProgressLine
-from alertmill.config.models import Config, EventFormat, Global, Ruleset, RulesetPath
+from alertmill.config.models import EventFormat, RulesetPath
 from alertmill.engine import Engine
 from alertmill.errors import LoadError, Problems, SourceError
 from alertmill.event import Record
-from alertmill.installation import Installation, shipped
+from alertmill.installation import Installation, shipped_config
 from alertmill.sources.aws.at_rest import ObjectAtRest, find_objects, guess_type, opened
 from alertmill.sources.aws.buckets import BUCKET_TYPES
 from alertmill.sources.aws.buckets.base import BucketType
@@ -74,14 +74,7 @@ def _load(options: argparse.Namespace, context: Context) -> tuple[Engine, EventF
         config = installation.load_config(problems)
     else:
         installation = Installation(Path.cwd())
-        config = Config(
-            global_=Global(event_format="improved"),
-            ruleset=Ruleset(
-                decoder_dir=(RulesetPath(path=str(shipped("decoders"))),),
-                rule_dir=(RulesetPath(path=str(shipped("rules"))),),
-                lists=tuple(RulesetPath(path=str(path)) for path in sorted((shipped("etc") / "lists").iterdir())),
-            ),
-        )
+        config = shipped_config()
     replaced: dict[str, tuple[RulesetPath, ...]] = {}
     if options.rules:
         replaced["rule_dir"] = (RulesetPath(path=str(Path(options.rules).resolve())),)
