@@ -21,7 +21,7 @@ from alertmill.cli.text import encodable, many, printable
 from alertmill.config.models import Config
 from alertmill.errors import AlertmillError, Problem, Problems, Severity
 from alertmill.installation import Installation, RulesetTexts, read_text, shipped, shipped_config
-from alertmill.lint import FAMILIES, Judged, Scene, catalogue, conclude
+from alertmill.lint import FAMILIES, Judged, Scene, all_kinds, conclude
 from alertmill.lint.kinds import Kind
 from alertmill.lint.sarif import sarif
 
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
         return EXIT_USAGE
     report = subject.report(context.stderr)
     if options.sarif:
-        text = json.dumps(sarif(report.findings, catalogue().values(), __version__), indent=1) + "\n"
+        text = json.dumps(sarif(report.findings, all_kinds().values(), __version__), indent=1) + "\n"
     elif options.json:
         text = json.dumps(report.as_values(), indent=1) + "\n"
     else:

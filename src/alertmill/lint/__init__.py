@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from alertmill.errors import Problem
 from alertmill.lint import counting, decoders, fields, lists, overwrites, patterns, reach, style
-from alertmill.lint.catalogue import catalogue
+from alertmill.lint.catalogue import all_kinds
 from alertmill.lint.comments import without_ignored
 from alertmill.lint.kinds import Kind
 from alertmill.lint.scene import Judged, Scene
 
-__all__ = ["FAMILIES", "Judged", "Kind", "Scene", "catalogue", "conclude", "lint"]
+__all__ = ["FAMILIES", "Judged", "Kind", "Scene", "all_kinds", "conclude", "lint"]
 
 Check = Callable[[Scene], Iterator[Problem]]
 

@@ -91,11 +91,11 @@ BELOW_EVERYTHING = Kind(
 )
 CUT_OFF = Kind(
     "L021",
-    "rules of higher levels that an earlier rule cuts off",
+    "a rule of a higher level that an earlier rule cuts off",
     "Narrow the other rule down, or hang this one, with all below it, below the other.",
     ERROR,
-    "An earlier sibling holds for every event that this rule is for, so that neither the rule is reached nor anything "
-    "below it. Some of those rules have a higher level than the one that wins: their alerts are lost.",
+    "An earlier rule holds for every event that this rule is for, so that neither the rule is reached nor anything "
+    "below it. It, or one of those below it, has a higher level than the rule that wins: its alerts are lost.",
 )
 SILENT_TWICE = Kind(
     "L020",
@@ -647,7 +647,7 @@ IDLE_COMMENT = Kind(
 )
 
 
-def catalogue() -> dict[str, Kind]:
+def all_kinds() -> dict[str, Kind]:
     """Every kind of finding by its code, in order. Raises ValueError when a code is used twice."""
     found = [value for value in globals().values() if isinstance(value, Kind)]
     known = {kind.id: kind for kind in sorted(found, key=lambda kind: kind.id)}

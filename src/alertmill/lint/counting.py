@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alertmill.errors import Origin, Problem
+from alertmill.event import STATIC_FIELDS
 from alertmill.lint import catalogue as kinds
 from alertmill.lint.kinds import listed
 from alertmill.lint.scene import Scene
@@ -12,9 +13,7 @@ from alertmill.ruleset.spec import DEFAULT_FREQUENCY, RuleSpec
 from alertmill.ruleset.tree import LinkedRule, SearchKind
 
 #: Fields that neither an <order> nor the JSON decoder makes a dynamic field of.
-_ALWAYS_STATIC = frozenset(
-    "action data dstip dstport dstuser extra_data id protocol srcip srcport srcuser status url".split()
-)
+_ALWAYS_STATIC = frozenset(STATIC_FIELDS) - {"system_name"}
 
 
 def check_counted_rule(scene: Scene) -> Iterator[Problem]:

@@ -26,6 +26,8 @@ def check_traps(scene: Scene) -> Iterator[Problem]:
             text = criterion.source.text
             for find in TRAPS:
                 for trap in find(text, criterion.dialect):
+                    if trap.kind is kinds.NEVER_MATCHES:
+                        continue  # the rule is dead, and `reach` tells so
                     place = criterion.source.origin(trap.position)
                     yield trap.kind.at(place, f"rule {rule.spec.id}: {trap.message}")
 

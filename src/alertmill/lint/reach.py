@@ -101,7 +101,7 @@ def _impossible(node: LinkedNode, own: Demand, other: Demand | None) -> Reason:
     def reason(more: str) -> Problem:
         if other is None:
             message = f"rule {node.rule.spec.id} can never fire{more}: nothing fulfils {quoted(own.words)}"
-            return kinds.IMPOSSIBLE.at(own.origin(), message)
+            return (kinds.IMPOSSIBLE if own.words.isascii() else kinds.NEVER_MATCHES).at(own.origin(), message)
         above = _holder(node, other)
         where = f"{quoted(other.words)} of rule {above} above it" if above else quoted(other.words)
         message = f"rule {node.rule.spec.id} can never fire{more}: {quoted(own.words)} excludes {where}"
@@ -242,10 +242,10 @@ def _shares_events(wall: LinkedNode, other: LinkedNode) -> bool:
 
 def _kind_of(node: LinkedNode, level: int) -> Kind:
     """What it is called when a rule of this level takes the events of `node`."""
-    highest = max((below.rule.spec.level for below in _descendants(node)), default=0)
+    highest = max(one.rule.spec.level for one in (node, *_descendants(node)))
     if level:
         return kinds.CUT_OFF if highest > level else kinds.SHADOWED
-    return kinds.SILENCED if max(highest, node.rule.spec.level) else kinds.SILENT_TWICE
+    return kinds.SILENCED if highest else kinds.SILENT_TWICE
 
 
 # --- smaller matters of the tree --------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """A pattern's alternatives that can match at all. `negated`: it had a `!` of OSMATCH in front, which `text` lacks."""
+    """A pattern's alternatives that can match at all. `negated`: there was a `!` of OSMATCH before `text`."""
 
     dialect: str
     text: str

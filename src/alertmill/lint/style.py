@@ -166,7 +166,7 @@ def check_mitre(scene: Scene) -> Iterator[Problem]:
         _, said = mitre_of_pairs(spec.mitre_pairs) if spec.mitre_pairs else mitre_of_techniques(spec.mitre_ids)
         for warning in said:
             message = f"rule {spec.id}: {warning.rstrip('.')}"
-            hint = "a tactic stands in <tacticID>, beside the <techniqueID>" if "'TA" in warning else ""
+            hint = "a tactic stands in <tacticID>, beside the <techniqueID>" if "Technique ID 'TA" in warning else ""
             yield kinds.UNKNOWN_MITRE.at(_mitre_place(scene, spec, warning), message, hint)
 
 

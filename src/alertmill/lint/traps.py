@@ -35,7 +35,7 @@ _CLASS_AND_MORE = re.compile(
 )
 _LETTER_AND_MORE = re.compile(r"(?<![\\+*])[A-Za-z0-9](?P<it>[+*])(?=$|[|\\() $])")
 _GLOB = re.compile(r"[A-Za-z0-9](?P<it>\*)(?=$|[|A-Za-z0-9])")
-_RANGE = re.compile(r"\[\^?(?:[^\]\s\\]*(?:a-z|A-Z|0-9|a-f|A-F)[^\]]*|[^\]\s]+(?=\][*+]))\]|\[\^[^\]\s]{1,3}\]")
+_RANGE = re.compile(r"\[\^?(?:[^\]\s\\]*(?:a-z|A-Z|0-9|a-f|A-F)[^\]]*|[^\]\s]+(?=\][*+]))\]|\[\^[^\]]{1,3}\]")
 _ESCAPED_DOT = re.compile(r"(?<=[A-Za-z0-9])(?P<it>\\\.)(?=[A-Za-z0-9])|(?<=\\d\+)(?P<digits>\\\.)(?=\\d)")
 _PERL = re.compile(r"(?<!\\)\((?P<it>\?(?:[imsxU]+[):]|[:=!>]|<[=!A-Za-z]|P<))")
 _ANCHOR_IN_GROUP = re.compile(r"(?<!\\)\((?P<begin>\^)|(?P<end>(?<!\\)\$)\)(?=$|\|)")

@@ -1,0 +1,78 @@
+"""The linter never cries wolf: what it calls dead never fires, what it calls implied or excluded is so for any text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alertmill.event import Event
+from alertmill.lint import Judged, Scene, lint
+from alertmill.lint.shapes import excludes, implies, shape_of
+from alertmill.ruleset import match
+from property.test_ruleset import LISTS, events, quick, rule_texts
+from unit.ruleset.helpers import DECODERS, TOP, load
+
+_DEAD = re.compile(r"rule (\d+)(?: \(level \d+\))? (?:can never fire|never fires)(?! below)")
+
+_PIECES = ("a", "b", "A", "1", " ", "ab", "ba", ".", "$", "^", "|", "\\d", "\\w+", "\\.", "\\s*", "!")
+_PCRE2_PIECES = (
+    "a",
+    "b",
+    "A",
+    "1",
+    " ",
+    "ab",
+    ".",
+    "$",
+    "^",
+    "|",
+    r"\d",
+    r"\w+",
+    r"\.",
+    "(?:a|b)",
+    "[ab]",
+    "a?",
+    "(b)",
+)
+_TEXTS = st.text(alphabet="abAB1 .$^", max_size=6)
+
+
+@quick
+@given(text=rule_texts(), stream=events())
+def test_a_dead_rule_never_fires(text: str, stream: list[Callable[[], Event]]) -> None:
+    rules, problems = load(text, lists=LISTS)
+    if problems.errors:
+        return
+    files = [("0000-top.xml", TOP), ("rules.xml", text)]
+    found = lint(Scene(rules, files, [], LISTS, DECODERS, Judged(frozenset(("rules.xml",)))))
+    dead = {int(id) for finding in found for id in _DEAD.findall(finding.message)}
+    state = rules.new_state()
+    for make in stream:
+        event = make()
+        result = match(rules, event, state)
+        assert result.match is None or result.match.rule.id not in dead
+
+
+@st.composite
+def patterns(draw: st.DrawFn) -> tuple[str, str]:
+    """A pattern and its dialect."""
+    dialect = draw(st.sampled_from(("osmatch", "osregex", "pcre2", "string")))
+    pieces = _PCRE2_PIECES if dialect == "pcre2" else _PIECES
+    start = draw(st.sampled_from(("", "^", "(?i)" if dialect == "pcre2" else "")))
+    return start + "".join(draw(st.lists(st.sampled_from(pieces), max_size=4))), dialect
+
+
+@quick
+@given(one=patterns(), other=patterns(), texts=st.lists(_TEXTS, min_size=8, max_size=24))
+def test_what_is_proved_of_patterns_holds_for_any_text(
+    one: tuple[str, str], other: tuple[str, str], texts: list[str]
+) -> None:
+    first, second = shape_of(*one), shape_of(*other)
+    is_implied, is_excluded = implies(first, second), excludes(first, second)
+    for text in (*texts, one[0].strip("^$!"), other[0].strip("^$!")):
+        matched, also = (shape.matcher.matches(text) is not shape.negated for shape in (first, second))
+        assert not (is_implied and matched and not also), text
+        assert not (is_excluded and matched and also), text
