@@ -188,6 +188,11 @@ reason behind the codes. Before a `<group>` it holds for all rules of the group:
 <!-- lint: ignore L042 the field has one digit -->
 ```
 
+In the examples rule 50000 (level 0) is for all events of a decoder `gate`, which fills `user` and `srcip`; below it
+stand 50001 (level 5, `^opened `) and 50002 (level 0, `heartbeat`). Rule 50100 (level 0) is for events in JSON, with
+50101 (level 3, `state` is `on`) below it; 50200 (level 0) is for a decoder `press`, which fills `action`, `press.count`
+and `id`.
+
 <!-- Made by scripts/make_docs.py; do not edit. -->
 """
 

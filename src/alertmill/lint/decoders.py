@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from alertmill.decoders.fields import STATIC_NAMES
@@ -65,27 +66,30 @@ def _hides(wall: DecoderSpec, root: DecoderSpec) -> bool:
 
 
 def check_children(scene: Scene) -> Iterator[Problem]:
-    """Children that are never chosen, and chains that break. Told once, for the first parent of the name."""
-    told: set[int] = set()
-    for _, children in scene.families:
-        if children and id(children[0]) not in told:
-            told.update(map(id, children))
-            yield from (one for one in _children(children) if one.origin is None or scene.is_judged(one.origin))
+    """Children that are never chosen below any of their parents, and chains that break below all of them."""
+    places: Counter[Origin] = Counter(child.origin for _, children in scene.families for child in children)
+    found = [problem for _, children in scene.families for problem in _children(children)]
+    told: dict[tuple[str, Origin | None], list[Problem]] = {}
+    for problem in found:
+        told.setdefault((problem.code.id, problem.origin), []).append(problem)
+    for (_, origin), problems in told.items():
+        if origin is not None and scene.is_judged(origin) and len(problems) == places[origin]:
+            yield problems[0]
 
 
 def _children(children: Sequence[DecoderSpec]) -> Iterator[Problem]:
+    """What is wrong with the children of one decoder, each told at the child's own place."""
     chosen: list[DecoderSpec] = []
     place, all_taken = 0, None
     while place < len(children):
         head = children[place]
         end = _chain_end(children, place)
-        chain = children[place : end + 1]
         wall = all_taken or next((one for one in chosen if _takes_all(one, head)), None)
         if wall is not None:
             what = "has no <prematch>" if wall.prematch is None else "matches whatever it matches"
             message = f"decoder '{head.name}' is never chosen: its sibling '{wall.name}' {what}, see {wall.origin}"
             yield kinds.CHILD_SHADOWED.at(head.origin, message)
-        stranger = next((one for one in chain if one.name != head.name), None)
+        stranger = next((one for one in children[place : end + 1] if one.name != head.name), None)
         if stranger is not None and wall is None:
             message = f"decoder '{stranger.name}' stands in the middle of the decoders named '{head.name}'"
             yield kinds.BROKEN_CHAIN.at(stranger.origin, message)

@@ -218,4 +218,10 @@ def _of_list(criterion: ListCriterion) -> Demand:
 
 def all_implied(wanted: Iterable[Demand], given: dict[Key, list[Demand]]) -> bool:
     """Whether each of the wanted demands follows from one of those given."""
-    return all(any(one.test.implies(demand.test) for one in given.get(demand.key, ())) for demand in wanted)
+    for demand in wanted:
+        for one in given.get(demand.key, ()):
+            if one.test.implies(demand.test):
+                break
+        else:
+            return False
+    return True

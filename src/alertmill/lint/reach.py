@@ -197,7 +197,7 @@ class _Walls:
 
     def _takes(self, wall: LinkedNode, given: dict[Key, list[Demand]]) -> bool:
         """Whether the rule, or one below it, is the result for every such event."""
-        if has_memory(wall.rule.spec) or not all_implied(self.scene.demands(wall.rule), given):
+        if not all_implied(self.scene.demands(wall.rule), given) or has_memory(wall.rule.spec):
             return False
         return not wall.rule.spec.noalert or any(self._takes(child, given) for child in wall.children.nodes)
 
