@@ -247,6 +247,14 @@ BROKEN_GROUPS = Kind(
     ERROR,
     "In OSREGEX the second of two parentheses that touch is looked for as a character, so (a)(b) wants 'a(b'.",
 )
+IDLE_NEGATION = Kind(
+    "L049",
+    "an exclamation mark that does not negate",
+    'Write negate="yes" into the element.',
+    WARNING,
+    "Only OSMATCH knows a !, and there only as the first character of the whole pattern, for all its alternatives. "
+    "Elsewhere it must be in the text.",
+)
 
 # --- counting: rules that look back -----------------------------------------------------------------------------------
 COUNTS_SILENT = Kind(

@@ -151,3 +151,6 @@ def check_searches(scene: Scene) -> Iterator[Problem]:
             first = "check_diff" if spec.check_diff else found[0]
             message = f"rule {spec.id} has {name}, which is not looked at beside {first}"
             yield kinds.SEARCH_IGNORED.at(scene.place(spec, name), message)
+        if spec.check_diff and (spec.same or spec.different or spec.same_fields or spec.different_fields):
+            message = f"rule {spec.id} compares events, but counts none beside check_diff"
+            yield kinds.SEARCH_IGNORED.at(scene.place(spec, "check_diff"), message)

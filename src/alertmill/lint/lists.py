@@ -12,8 +12,8 @@ from alertmill.ruleset.lists import read_line
 
 _COMPARES_VALUE = ("address_match_key_value", "match_key_value")
 _BY_ADDRESS = ("address_match_key", "address_match_key_value", "not_address_match_key")
-_PREFIX = re.compile(r"(?:\d{1,3}\.){1,3}")
 _CIDR = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}/\d{1,2}")
+_NETWORK = re.compile(rf"(?:\d{{1,3}}\.){{1,3}}|{_CIDR.pattern}")
 _BARE_IPV6 = re.compile(r"[0-9a-fA-F]{1,4}:[0-9a-fA-F:]*:[^:]*:?.*")
 
 
@@ -30,7 +30,7 @@ def check_lookups(scene: Scene) -> Iterator[Problem]:
             if one.lookup not in _COMPARES_VALUE and one.values is not None:
                 message = f"{label} has a check_value beside {one.lookup}, which does not look at it"
                 yield kinds.IDLE_CHECK_VALUE.at(one.origin, message)
-            if one.lookup not in _BY_ADDRESS and any(_PREFIX.fullmatch(key) for key in one.list.entries):
+            if one.lookup not in _BY_ADDRESS and any(_NETWORK.fullmatch(key) for key in one.list.entries):
                 message = f"{label} looks up '{one.field}' with {one.lookup} in {name}, which holds networks"
                 yield kinds.WRONG_LOOKUP.at(one.origin, message)
 

@@ -37,7 +37,7 @@ def check_numbers(scene: Scene) -> Iterator[Problem]:
     for rule in scene.rules():
         for criterion in _criteria(rule.spec):
             kind = "field" if criterion in rule.spec.fields else criterion.name
-            if kind in _NUMBERS and is_bare_number(criterion.source.text, criterion.dialect):
+            if kind in _NUMBERS and is_bare_number(criterion.source.text, criterion.dialect, criterion.name):
                 text = criterion.source.text
                 message = f"rule {rule.spec.id}: {quoted(text)} also matches every longer number that has it inside"
                 yield kinds.NO_ANCHORS.at(criterion.source.origin(), message)

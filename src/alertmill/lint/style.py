@@ -36,6 +36,9 @@ def check_options(scene: Scene) -> Iterator[Problem]:
         for option, reason in _idle_options(rule.spec):
             message = f"rule {rule.spec.id} has the option {option}, which does nothing: {reason}"
             yield kinds.IDLE_OPTION.at(scene.place(rule.spec, "options"), message)
+        if rule.spec.ignore and not rule.spec.level:
+            message = f"rule {rule.spec.id} has ignore, which does nothing: a rule of level 0 makes no alert"
+            yield kinds.IDLE_OPTION.at(scene.place(rule.spec, "ignore"), message)
 
 
 def _idle_options(spec: RuleSpec) -> Iterator[tuple[str, str]]:

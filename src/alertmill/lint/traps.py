@@ -33,18 +33,19 @@ _QUANTIFIED_DOT = re.compile(r"(?<!\\)(?:\\\\)*(?P<it>\.[*+](?![*+]))")
 _CLASS_AND_MORE = re.compile(
     r"\\[dwsSDWt.p][+*]?(?P<it>\?(?![\w.]*=)|\{\d+,?\d*\})|(?<!\\)\)(?P<group>[+*?](?=$|[|\\( ^$]))"
 )
-_LETTER_AND_MORE = re.compile(r"(?<![\\+*])[A-Za-z0-9](?P<it>[+*])(?=$|[|\\() $])")
+_LETTER_AND_MORE = re.compile(r"(?<![\\+*])[A-Za-z0-9](?P<it>[+*])(?=$|[|\\() $]|(?<=[A-Za-z].)[A-Za-z])")
 _GLOB = re.compile(r"[A-Za-z0-9](?P<it>\*)(?=$|[|A-Za-z0-9])")
 _RANGE = re.compile(r"\[\^?(?:[^\]\s\\]*(?:a-z|A-Z|0-9|a-f|A-F)[^\]]*|[^\]\s]+(?=\][*+]))\]|\[\^[^\]]{1,3}\]")
-_ESCAPED_DOT = re.compile(r"(?<=[A-Za-z0-9])(?P<it>\\\.)(?=[A-Za-z0-9])|(?<=\\d\+)(?P<digits>\\\.)(?=\\d)")
+_ESCAPED_DOT = re.compile(r"(?<=[A-Za-z0-9])(?<!\\[dwsSDWtp])\\\.(?=[A-Za-z0-9]|\\d|$|\|)|(?<=\\d\+)\\\.(?=\\d)")
 _PERL = re.compile(r"(?<!\\)\((?P<it>\?(?:[imsxU]+[):]|[:=!>]|<[=!A-Za-z]|P<))")
 _ANCHOR_IN_GROUP = re.compile(r"(?<!\\)\((?P<begin>\^)|(?P<end>(?<!\\)\$)\)(?=$|\|)")
 _OSMATCH_CLASS = re.compile(r"\\(?:[dwsSDWtbp][+*]?|[.|()\[\]/\-*+?^$\\])")
 _OSMATCH_GROUP = re.compile(r"\([^()]*\|[^()]*\)")
 _WORD_BEFORE = re.compile(r"\\w[+*]\)?(?P<it>[-@])")
 _NUMBER = re.compile(r"\d{1,3}")
-#: Numbers that say what they are in many protocols (HTTP, SMTP, FTP): nobody confuses 404 with a part of 4040.
+#: Numbers that say what they are in many protocols (HTTP, SMTP, FTP), in fields with such names: 404 is no part of 4040.
 _THREE_DIGIT_CODES = range(100, 600)
+_CODES = ("code", "id", "status")
 _ADDRESS = re.compile(r"(?<![\d\\.\]])(?:\d{1,3}(?P<it>\.)){3}\d{1,3}(?![\d])")
 _FILE = re.compile(r"[A-Za-z0-9_]+(?P<it>\.)(?:com|org|net|exe|dll|bat|ps1|vbs|php|conf|log)(?![A-Za-z0-9_*+?{])")
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#\d+|#x[0-9a-fA-F]+);")
@@ -176,6 +177,13 @@ def entity(text: str, _dialect: str) -> Iterator[Trap]:
         yield Trap(kinds.ENTITY, found.start(), message)
 
 
+def idle_negation(text: str, dialect: str) -> Iterator[Trap]:
+    position = text.find("|!") + 1 if dialect == "osmatch" else 0 if text.startswith("!") else -1
+    if position > 0 or (dialect in ("osregex", "pcre2") and position == 0):
+        message = f"the ! in {quoted(text)} negates nothing but is looked for as it stands"
+        yield Trap(kinds.IDLE_NEGATION, position, message)
+
+
 def touching_groups(text: str, dialect: str) -> Iterator[Trap]:
     if dialect == "osregex" and any(one.has_adjacent_marks() for one in parse(text)):
         found = re.search(r"\)\(|\(\)", text)
@@ -183,10 +191,13 @@ def touching_groups(text: str, dialect: str) -> Iterator[Trap]:
         yield Trap(kinds.BROKEN_GROUPS, found.start() + 1 if found else 0, message)
 
 
-def is_bare_number(text: str, dialect: str) -> bool:
-    """Whether an alternative of the pattern is a number of up to three digits, anchored nowhere."""
+def is_bare_number(text: str, dialect: str, name: str) -> bool:
+    """Whether an alternative of the pattern for the field `name` is a short number, anchored nowhere."""
+    if dialect == "string":
+        return False
+    is_code = any(word in name.lower() for word in _CODES)
     numbers = [part for part in text.split("|") if _NUMBER.fullmatch(part)]
-    return dialect != "string" and any(int(number) not in _THREE_DIGIT_CODES for number in numbers)
+    return any(not is_code or int(number) not in _THREE_DIGIT_CODES for number in numbers)
 
 
 _QUANTIFIERS = {"osmatch": (_GLOB,), "osregex": (_CLASS_AND_MORE, _LETTER_AND_MORE)}
@@ -198,6 +209,7 @@ TRAPS: tuple[Find, ...] = (
     entity,
     escaped_dot,
     exact_text,
+    idle_negation,
     line_break,
     literal_quantifier,
     matches_all,
