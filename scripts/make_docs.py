@@ -197,6 +197,19 @@ and `id`.
 """
 
 
+LINT_END = """## Adding a check
+
+1. A `Kind` in `src/alertmill/lint/catalogue.py`: code, title, what to do, severity, what goes on. Only what can be
+   proved is an error.
+2. A function `check_...(scene)` that yields findings (`kinds.NAME.at(origin, message)`), in the file of its family, and
+   its name in `FAMILIES` (`src/alertmill/lint/__init__.py`). A trap in a pattern is a function in `traps.py`, with its
+   name in `TRAPS`.
+3. An example in `tests/unit/lint/examples`: the mistake, what is found, and the text without it, in which nothing is
+   found. What looks like the mistake and is none goes into `near_misses`.
+4. `python scripts/make_docs.py`. Tests name what is missing.
+"""
+
+
 def lint_page() -> str:
     """docs/lint.md."""
     lines = [LINT_INTRODUCTION.rstrip("\n")]
@@ -204,7 +217,7 @@ def lint_page() -> str:
         if kind.id in FAMILIES:
             lines += ["", f"## {FAMILIES[kind.id]}"]
         lines += _lint_entry(kind)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *LINT_END.splitlines()]) + "\n"
 
 
 def _lint_entry(kind: Kind) -> list[str]:

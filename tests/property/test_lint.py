@@ -8,11 +8,12 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertmill.event import Event
+from alertmill.event import Event, to_byte_text
 from alertmill.lint import Judged, Scene, lint
 from alertmill.lint.shapes import excludes, implies, shape_of
 from alertmill.ruleset import match
 from property.test_ruleset import LISTS, events, quick, rule_texts
+from unit.lint.helpers import HERE, scene_of
 from unit.ruleset.helpers import DECODERS, TOP, load
 
 _DEAD = re.compile(r"rule (\d+)(?: \(level \d+\))? (?:can never fire|never fires)(?! below)")
@@ -54,6 +55,44 @@ def test_a_dead_rule_never_fires(text: str, stream: list[Callable[[], Event]]) -
         event = make()
         result = match(rules, event, state)
         assert result.match is None or result.match.rule.id not in dead
+
+
+_TEXTS_OF_FILES = [path.read_text("utf-8") for path in (*HERE.glob("planted/*.xml"), *HERE.glob("near_misses/*.xml"))]
+_FRAGMENTS = (
+    "<if_sid></if_sid>",
+    "|",
+    "(",
+    "\\",
+    "^",
+    "$X",
+    "!",
+    '<rule id="7" level="0">',
+    'level="0" ',
+    'overwrite="yes" ',
+    'accuracy="0" ',
+    'type="pcre2" ',
+    "</rule>",
+    "<order></order>",
+    "<srcip>!10.0.0.1</srcip>",
+    "\xe4",
+    "<if_level>3</if_level>",
+    "<parent>gate</parent>",
+    "<mitre><id></id></mitre>",
+    '<var name="X">y</var>',
+)
+
+
+@quick
+@given(data=st.data())
+def test_any_file_is_judged(data: st.DataObject) -> None:
+    text = to_byte_text(data.draw(st.sampled_from(_TEXTS_OF_FILES)))
+    for _ in range(data.draw(st.integers(1, 5))):
+        place = data.draw(st.integers(0, len(text)))
+        text = text[:place] + data.draw(st.sampled_from(_FRAGMENTS)) + text[place + data.draw(st.integers(0, 20)) :]
+    scene, _ = scene_of(text)
+    for finding in lint(scene):
+        assert finding.origin is None or 0 < finding.origin.line <= text.count("\n") + 1
+        assert finding.draw()
 
 
 @st.composite

@@ -43,7 +43,7 @@ _OSMATCH_CLASS = re.compile(r"\\(?:[dwsSDWtbp][+*]?|[.|()\[\]/\-*+?^$\\])")
 _OSMATCH_GROUP = re.compile(r"\([^()]*\|[^()]*\)")
 _WORD_BEFORE = re.compile(r"\\w[+*]\)?(?P<it>[-@])")
 _NUMBER = re.compile(r"\d{1,3}")
-#: Numbers that say what they are in many protocols (HTTP, SMTP, FTP), in fields with such names: 404 is no part of 4040.
+#: Numbers that say what they are (HTTP, SMTP, FTP), in fields with such names: nobody takes 404 for a part of 4040.
 _THREE_DIGIT_CODES = range(100, 600)
 _CODES = ("code", "id", "status")
 _ADDRESS = re.compile(r"(?<![\d\\.\]])(?:\d{1,3}(?P<it>\.)){3}\d{1,3}(?![\d])")
