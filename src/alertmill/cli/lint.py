@@ -108,11 +108,12 @@ class _Subject:
 def _found(scene: Scene, stderr: TextIO) -> list[Problem]:
     """What all checks find; on a terminal with a moving line while it takes long."""
     with ThreadPoolExecutor(1) as worker:
-        futures = [
-            worker.submit(lambda checks=checks: [finding for check in checks for finding in check(scene)])  # type: ignore[misc]
-            for checks in FAMILIES.values()
-        ]
+        futures = [worker.submit(_family, scene, name) for name in FAMILIES]
         return [finding for found in results(futures, stderr, "looking for mistakes") for finding in found]
+
+
+def _family(scene: Scene, name: str) -> list[Problem]:
+    return [finding for check in FAMILIES[name] for finding in check(scene)]
 
 
 def _subject(options: argparse.Namespace, context: Context) -> _Subject:
