@@ -179,7 +179,8 @@ pass. `--json` and `--sarif` print the findings for programs; code review tools 
 about comes first, as `check` tells it.
 
 What is said to *never* fire is proved, from the patterns themselves and the order in which rules are tried. What cannot
-be proved is not said, so a clean report is no promise that every rule can fire.
+be proved is not said, so a clean report is no promise that every rule can fire. Events of the plugin
+OSSECAlert_Decoder, which bring the number of their rule along, are left out of account.
 
 A finding that is meant to be so is silenced by a comment inside the rule or decoder, or directly before it, with the
 reason behind the codes. Before a `<group>` it holds for all rules of the group:

@@ -12,7 +12,7 @@ from alertmill.event import Event, to_byte_text
 from alertmill.lint import Judged, Scene, lint
 from alertmill.lint.shapes import excludes, implies, shape_of
 from alertmill.ruleset import match
-from property.test_ruleset import LISTS, events, quick, rule_texts
+from property.test_ruleset import LISTS, alike, counting_texts, events, quick, rule_texts
 from unit.lint.helpers import HERE, scene_of
 from unit.ruleset.helpers import DECODERS, TOP, load
 
@@ -44,6 +44,16 @@ _TEXTS = st.text(alphabet="abAB1 .$^", max_size=6)
 @quick
 @given(text=rule_texts(), stream=events())
 def test_a_dead_rule_never_fires(text: str, stream: list[Callable[[], Event]]) -> None:
+    _check_dead_rules(text, stream)
+
+
+@quick
+@given(text=counting_texts(), stream=alike())
+def test_a_counting_rule_that_is_called_dead_never_fires(text: str, stream: list[Callable[[], Event]]) -> None:
+    _check_dead_rules(text, stream)
+
+
+def _check_dead_rules(text: str, stream: list[Callable[[], Event]]) -> None:
     rules, problems = load(text, lists=LISTS)
     if problems.errors:
         return
@@ -52,8 +62,7 @@ def test_a_dead_rule_never_fires(text: str, stream: list[Callable[[], Event]]) -
     dead = {int(id) for finding in found for id in _DEAD.findall(finding.message)}
     state = rules.new_state()
     for make in stream:
-        event = make()
-        result = match(rules, event, state)
+        result = match(rules, make(), state)
         assert result.match is None or result.match.rule.id not in dead
 
 

@@ -42,7 +42,11 @@ def _never_kept(rule: LinkedRule) -> str:
     """Why no event is ever kept under a rule; empty when some are."""
     if not rule.spec.level and rule.spec.accuracy:
         return "has level 0"
-    return "has noalert" if rule.spec.noalert else ""
+    if not rule.spec.noalert:
+        return ""
+    # While the ignore time of a child runs, its events go to the parent, noalert or not.
+    children = (child.rule.spec for node in rule.nodes for child in node.children.nodes)
+    return "" if any(child.ignore and child.level for child in children) else "has noalert"
 
 
 def _searches(rule: LinkedRule) -> bool:
