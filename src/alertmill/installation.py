@@ -19,7 +19,8 @@ from pathlib import Path
 
 from alertmill import codes, monitoring
 from alertmill.config.internal_options import read_internal_options
-from alertmill.config.models import Config, RulesetPath
+from alertmill.config.models import Config, Global, RulesetPath
+from alertmill.config.models import Ruleset as RulesetSection
 from alertmill.config.options import shown
 from alertmill.config.ossec_conf import read_config
 from alertmill.config.ruleset_files import Kind, ruleset_files
@@ -175,33 +176,27 @@ class Installation:
 
     def load_ruleset(self, config: Config, problems: Problems) -> LoadedRuleset:
         """Decoders, lists and rules, with every problem of theirs."""
+        return self._load_texts(self.ruleset_texts(config, problems), config, problems, self._cache)
+
+    def load_texts(self, texts: RulesetTexts, config: Config, problems: Problems) -> LoadedRuleset:
+        """Decoders, lists and rules of texts that were read already; nothing of them is kept for the next start."""
+        return self._load_texts(texts, config, problems, None)
+
+    def _load_texts(
+        self, texts: RulesetTexts, config: Config, problems: Problems, cache: RulesetCache | None
+    ) -> LoadedRuleset:
         with _uncollected():
-            texts = self.ruleset_texts(config, problems)
             readable = {name: text for name, text in texts.lists.items() if text is not None}
             lists = load_lists(readable, problems)
             options = _ruleset_options(config, problems)
             told_of_own = Problems()
             rule_files = _with_own_rules(texts.rules, config, told_of_own)
             made_of = RulesetInput(texts.decoders, rule_files, lists, (options.decoders, options.rules))
-            decoders, linked, found = self._from_cache(made_of, options) or self._from_files(made_of, options)
+            decoders, linked, found = _from_cache(made_of, options, cache) or _from_files(made_of, options, cache)
             rules = Ruleset(linked, options.rules)
             told_of_own.extend(found)
             problems.extend(monitoring.told(told_of_own, needed=any(not wodle.disabled for wodle in config.aws_s3)))
         return LoadedRuleset(decoders, rules, len(texts.decoders), len(texts.rules), len(readable))
-
-    def _from_cache(self, made_of: RulesetInput, options: _RulesetOptions) -> _Read | None:
-        parts = self._cache.get(made_of)
-        if parts is None:
-            return None
-        return build_decoders(parts.decoders, options.decoders), parts.rules, parts.problems
-
-    def _from_files(self, made_of: RulesetInput, options: _RulesetOptions) -> _Read:
-        problems = Problems()
-        decoders, specs = read_decoders(made_of.decoders, problems, options.decoders)
-        rules = link_rules(made_of.rules, made_of.lists, decoders.identities, options.rules, problems)
-        if not problems.errors:
-            self._cache.put(made_of, RulesetParts(specs, rules, problems.items))
-        return decoders, rules, problems.items
 
     def load_engine(self, config: Config, problems: Problems) -> Engine:
         """An engine from the files on disk.
@@ -347,6 +342,22 @@ def _with_own_rules(files: list[tuple[str, str]], config: Config, problems: Prob
     return monitoring.with_own_rules(files, own, problems)
 
 
+def _from_cache(made_of: RulesetInput, options: _RulesetOptions, cache: RulesetCache | None) -> _Read | None:
+    parts = cache.get(made_of) if cache is not None else None
+    if parts is None:
+        return None
+    return build_decoders(parts.decoders, options.decoders), parts.rules, parts.problems
+
+
+def _from_files(made_of: RulesetInput, options: _RulesetOptions, cache: RulesetCache | None) -> _Read:
+    problems = Problems()
+    decoders, specs = read_decoders(made_of.decoders, problems, options.decoders)
+    rules = link_rules(made_of.rules, made_of.lists, decoders.identities, options.rules, problems)
+    if cache is not None and not problems.errors:
+        cache.put(made_of, RulesetParts(specs, rules, problems.items))
+    return decoders, rules, problems.items
+
+
 @contextmanager
 def _uncollected() -> Iterator[None]:
     """No garbage collection: loading makes a million objects that stay, and looking through them again and again costs
@@ -390,6 +401,17 @@ def read_text(path: Path) -> str:
             return file.read().decode("latin-1")
     finally:
         os.close(handle)
+
+
+def shipped_installation() -> tuple[Installation, Config]:
+    """The shipped ruleset in the improved event format as if it were a home, for commands that need none."""
+    lists = sorted(entry.name for entry in (shipped("etc") / "lists").iterdir())
+    ruleset = RulesetSection(
+        decoder_dir=(RulesetPath(path="decoders"),),
+        rule_dir=(RulesetPath(path="rules"),),
+        lists=tuple(RulesetPath(path=f"etc/lists/{name}") for name in lists),
+    )
+    return Installation(shipped("rules").parent), Config(global_=Global(event_format="improved"), ruleset=ruleset)
 
 
 def _is_folder(path: Path) -> bool:

@@ -35,6 +35,7 @@ COMMANDS = {
     "explain": "why an event came to its rule, and why not to another",
     "iam-policy": "the least that AWS must allow for what this home reads, as IAM policies",
     "init": "make a new home folder with the shipped ruleset and a commented ossec.conf",
+    "lint": "rules and decoders that load but cannot work or will surprise",
     "logtest": "try log lines against decoders and rules, as wazuh-logtest does",
     "retry": "what failed: list it, try it again, or read a range of days again",
     "run": "the daemon in the foreground; with --once, read every input to its end and stop",

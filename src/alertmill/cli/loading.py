@@ -9,10 +9,10 @@ import argparse
 from pathlib import Path
 
 from alertmill.cli import Context
-from alertmill.config.models import Config, EventFormat, Global, Ruleset, RulesetPath
+from alertmill.config.models import EventFormat, RulesetPath
 from alertmill.engine import Engine
 from alertmill.errors import AlertmillError, Problems
-from alertmill.installation import Installation, shipped
+from alertmill.installation import Installation, shipped_installation
 
 
 def add_ruleset_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,20 +37,7 @@ def load_engine(options: argparse.Namespace, context: Context, problems: Problem
         installation = Installation(context.home)
         config = installation.load_config(problems)
     else:
-        installation, config = Installation(shipped("rules").parent), _shipped()
+        installation, config = shipped_installation()
     ruleset = config.ruleset.model_copy(update=replaced)
     engine = installation.load_engine(config.model_copy(update={"ruleset": ruleset}), problems)
     return engine, config.global_.event_format
-
-
-def _shipped() -> Config:
-    """The configuration of the shipped ruleset in the improved event format, with paths below the folder of `rules`."""
-    lists = sorted(entry.name for entry in (shipped("etc") / "lists").iterdir())
-    return Config(
-        global_=Global(event_format="improved"),
-        ruleset=Ruleset(
-            decoder_dir=(RulesetPath(path="decoders"),),
-            rule_dir=(RulesetPath(path="rules"),),
-            lists=tuple(RulesetPath(path=f"etc/lists/{name}") for name in lists),
-        ),
-    )

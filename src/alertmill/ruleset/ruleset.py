@@ -58,6 +58,11 @@ class Ruleset:
         frequencies = (rule.spec.frequency or 2 for rule in self.rules_by_id.values())
         self.longest_count = max(frequencies, default=2) - 2
 
+    @property
+    def linked(self) -> Mapping[int, LinkedRule]:
+        """Every rule in load order as it was linked: its places, and what it said before it was overwritten."""
+        return self._linked
+
     def roots_of(self, category: str) -> tuple[Node, ...]:
         """The top-level rules that events of a category are tried against."""
         return self._by_category.get(category, ())

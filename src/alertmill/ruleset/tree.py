@@ -73,12 +73,14 @@ class LinkedNode:
 class LinkedRule:
     """A rule with its places. `spec` is what the last overwrite says; everything else keeps its first value.
 
-    `own_list` is the number of the history list that holds this rule's events; `group_lists` those that its events go
-    to once per node; `searched_list` the one that this composite walks.
+    `overwritten` are the specs that came before it, the oldest first. `own_list` is the number of the history list that
+    holds this rule's events; `group_lists` those that its events go to once per node; `searched_list` the one that this
+    composite walks.
     """
 
     spec: RuleSpec
     nodes: list[LinkedNode] = field(default_factory=list)
+    overwritten: list[RuleSpec] = field(default_factory=list)
     search: SearchKind | None = None
     searched_list: int | None = None
     own_list: int | None = None
@@ -330,6 +332,7 @@ class Linker:
         ):
             if new is not None and (old is None or _meaning(old) != _meaning(new)):
                 self._cannot_move(spec, new)
+        rule.overwritten.append(rule.spec)
         rule.spec = spec
         for siblings in {id(node.siblings): node.siblings for node in rule.nodes}.values():
             siblings.keys_changed()
