@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from alertmill.ruleset.compile import CompiledRule, compile_rule
 from alertmill.ruleset.correlation import State
 from alertmill.ruleset.options import RuleOptions
 from alertmill.ruleset.siblings import Node, SiblingTable
+from alertmill.ruleset.spec import RuleSpec
 from alertmill.ruleset.tree import LinkedNode, LinkedRule, Linker
 
 _NOTHING = SiblingTable(())
@@ -46,14 +48,33 @@ class Ruleset:
         self.rules_by_id: Mapping[int, CompiledRule] = {
             id: compile_rule(rule, options) for id, rule in linker.rules.items()
         }
-        self.roots = self._build(linker)
+        self._arrange(self._build(linker))
+
+    def _arrange(self, roots: tuple[Node, ...]) -> None:
+        """Take these nodes for the top level, and note what depends on all rules."""
+        self.roots = roots
         self._by_category: dict[str, tuple[Node, ...]] = {}
-        for root in self.roots:
+        for root in roots:
             category = root.rule.category
             self._by_category[category] = (*self._by_category.get(category, ()), root)
         self._tables = {category: SiblingTable(roots) for category, roots in self._by_category.items()}
         frequencies = (rule.spec.frequency or 2 for rule in self.rules_by_id.values())
         self.longest_count = max(frequencies, default=2) - 2
+
+    def with_spec(self, spec: RuleSpec) -> Ruleset:
+        """This ruleset with one rule changed: what loading its changed XML would give, at the price of that rule.
+
+        The rule keeps its places and what it counts, so `spec` must not differ in what links rules: level, accuracy,
+        category, groups, and the rules that it names. Raises KeyError for a rule that is not loaded.
+        """
+        linked = copy.copy(self._linked[spec.id])
+        linked.spec = spec
+        compiled = compile_rule(linked, self.options)
+        other = copy.copy(self)
+        other._linked = {**self._linked, spec.id: linked}
+        other.rules_by_id = {**self.rules_by_id, spec.id: compiled}
+        other._arrange(_with_rule(self.roots, compiled, _lineage(linked)))
+        return other
 
     def roots_of(self, category: str) -> tuple[Node, ...]:
         """The top-level rules that events of a category are tried against."""
@@ -111,3 +132,31 @@ class Ruleset:
 
     def _compiled(self, rule: LinkedRule) -> CompiledRule:
         return self.rules_by_id[rule.spec.id]
+
+
+def _lineage(rule: LinkedRule) -> set[int]:
+    """The ids of a rule and of all rules above its places."""
+    found = {rule.spec.id}
+    for place in rule.nodes:
+        node = place.parent
+        while node is not None:
+            found.add(node.rule.spec.id)
+            node = node.parent
+    return found
+
+
+def _with_rule(roots: tuple[Node, ...], rule: CompiledRule, lineage: set[int]) -> tuple[Node, ...]:
+    """The tree with `rule` in the places of its id. Nodes beside and below its lineage are the same objects."""
+    made: dict[Node, Node] = {}
+    waiting = [root for root in roots if root.rule.id in lineage]
+    while waiting:
+        node = waiting[-1]
+        missing = [child for child in node.children if child.rule.id in lineage and child not in made]
+        if missing:
+            waiting += missing
+            continue
+        waiting.pop()
+        if node not in made:
+            children = tuple(made.get(child, child) for child in node.children)
+            made[node] = Node(rule if node.rule.id == rule.id else node.rule, children)
+    return tuple(made.get(root, root) for root in roots)
