@@ -12,6 +12,7 @@ import os
 import socket
 import stat
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from pathlib import Path
 
 from alertmill import codes, monitoring
@@ -75,13 +76,15 @@ class RulesetTexts:
 
 @dataclass(frozen=True, slots=True)
 class LoadedRuleset:
-    """Decoders and rules as loaded, and from how many files. Good for nothing but counting when there are errors."""
+    """Decoders and rules as loaded, and what they were made of. Good for nothing but counting when there are errors."""
 
     decoders: DecoderTree
     rules: Ruleset
     decoder_files: int
     rule_files: int
     list_files: int
+    texts: RulesetTexts
+    lists: dict[str, CdbList]
 
     @property
     def rule_count(self) -> int:
@@ -164,16 +167,17 @@ class Installation:
                 texts.lists[name] = self._ruleset_text("list", declared.path, declared.origin, problems)
         return texts
 
-    def load_ruleset(self, config: Config, problems: Problems) -> LoadedRuleset:
-        """Decoders, lists and rules, with every problem of theirs."""
+    def load_ruleset(self, config: Config, problems: Problems, *, zone: tzinfo | None = None) -> LoadedRuleset:
+        """Decoders, lists and rules, with every problem of theirs. Their times are of `zone`, None: the local one."""
         texts = self.ruleset_texts(config, problems)
         improved = config.global_.event_format == "improved"
         options = DecoderOptions(config.internal.analysisd.decoder_order_size, IMPROVED_FIELDS if improved else None)
         decoders = load_decoders(texts.decoders, problems, options)
         readable = {name: text for name, text in texts.lists.items() if text is not None}
         lists = load_lists(readable, problems)
-        rules = self._load_rules(texts.rules, lists, decoders, config, problems)
-        return LoadedRuleset(decoders, rules, len(texts.decoders), len(texts.rules), len(readable))
+        rules = self._load_rules(texts.rules, lists, decoders, config, problems, zone)
+        counts = (len(texts.decoders), len(texts.rules), len(readable))
+        return LoadedRuleset(decoders, rules, *counts, texts, lists)
 
     def _load_rules(
         self,
@@ -182,13 +186,14 @@ class Installation:
         decoders: DecoderTree,
         config: Config,
         problems: Problems,
+        zone: tzinfo | None,
     ) -> Ruleset:
         """The home's rules and, unless they are excluded, those about Alertmill itself."""
         found = Problems()
         if monitoring.RULES_NAME not in config.ruleset.rule_exclude:
             own = read_text(Path(monitoring.__file__).with_name("monitoring_rules.xml"))
             files = monitoring.with_own_rules(files, own, found)
-        rules = load_rules(files, lists, decoders.identities, _rule_options(config, problems), found)
+        rules = load_rules(files, lists, decoders.identities, _rule_options(config, problems, zone), found)
         problems.extend(monitoring.told(found, needed=any(not wodle.disabled for wodle in config.aws_s3)))
         return rules
 
@@ -314,7 +319,7 @@ class _MissingRuleset:
         return True
 
 
-def _rule_options(config: Config, problems: Problems) -> RuleOptions:
+def _rule_options(config: Config, problems: Problems, zone: tzinfo | None) -> RuleOptions:
     engine = os.environ.get(ENGINE_VARIABLE) or "fast"
     if engine not in ("fast", "plain"):
         problems.warn(codes.C_VALUE, f"${ENGINE_VARIABLE} is {shown(engine)}, expected fast or plain; fast is used")
@@ -327,6 +332,7 @@ def _rule_options(config: Config, problems: Problems) -> RuleOptions:
         memory_size=config.global_.memory_size,
         fts_list_size=internal.fts_list_size,
         fts_min_size_for_str=internal.fts_min_size_for_str,
+        zone=zone,
         engine="plain" if engine == "plain" else "fast",
     )
 

@@ -1,4 +1,4 @@
-"""The stock test suite, run and counted as its own runner does (spec/logtest.md 4)."""
+"""The stock test suite, run and counted as its own runner does (spec/logtest.md 4), and by `alertmill test`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,20 @@ from pathlib import Path
 import pytest
 
 from alertmill.alerts.logtest_format import unit_test_exit_code, verdict
+from alertmill.cases import run_case
 from alertmill.event import Record, to_byte_text
 from alertmill.logtest import LogtestSession
-from compliance.golden_support import FACTS, GOLDEN, START, STOCK, ini_rows, needs_golden, rows, stock_test_engine
+from compliance.golden_support import (
+    FACTS,
+    GOLDEN,
+    START,
+    STOCK,
+    ini_cases,
+    ini_row,
+    needs_golden,
+    rows,
+    stock_test_engine,
+)
 
 pytestmark = needs_golden
 
@@ -30,16 +41,19 @@ def exit_code(log: str, expected: list[str]) -> int:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_stock_file(path: Path) -> None:
     failed = []
-    for row in ini_rows(path):
+    for case in ini_cases(path):
+        row = ini_row(case)
         expect = row["expect"]
         code = exit_code(row["log"], [expect["rule"], expect["level"], expect["decoder"]])
-        if (code == 0) is (expect["kind"] == "fail"):
+        passed = (code == 0) is not (expect["kind"] == "fail")
+        if not passed:
             failed.append(f"[{row['section']}] {row['key']}: exit code {code}, expected {expect}")
+        assert run_case(stock_test_engine(), case).passed is passed
     assert not failed, "\n".join(failed)
 
 
 def test_the_cases_are_those_of_the_golden_data() -> None:
-    found = [row for path in FILES for row in ini_rows(path)]
+    found = [ini_row(case) for path in FILES for case in ini_cases(path)]
     golden = [{name: row[name] for name in found[0]} for row in rows(GOLDEN / "stock-tests.jsonl")]
     assert len(FILES) == 61
     assert found == golden

@@ -15,7 +15,7 @@ from alertmill.cases.mutation_run import MutantRun, MutantVerdict, Visits
 from alertmill.cases.observer import Observer, Visit
 from alertmill.cases.outcome import Found, Mismatch
 from alertmill.cases.reading import CASE_SUFFIXES, read_cases
-from alertmill.cases.running import CaseResult, Failure, run_case
+from alertmill.cases.running import CaseResult, Failure, FileResult, run_case
 from alertmill.cases.sources import RuleSource, rule_sources
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Expectation",
     "Failure",
     "FileCoverage",
+    "FileResult",
     "Found",
     "Mismatch",
     "Mutant",

@@ -56,6 +56,11 @@ class RuleCoverage:
     fell_through: int
 
     @property
+    def decided(self) -> bool:
+        """Whether it fired; a transparent rule (noalert) never can, so that it held is enough."""
+        return bool(self.fired or (self.held and self.source.rule.noalert))
+
+    @property
     def branch_points(self) -> tuple[int, int]:
         """Branches seen, and those there are."""
         return ((self.child_won > 0) + (self.fell_through > 0), 2) if self.has_children else (0, 0)
@@ -74,7 +79,7 @@ class FileCoverage:
 
     @property
     def rule_points(self) -> tuple[int, int]:
-        return sum(rule.fired > 0 for rule in self.rules), len(self.rules)
+        return sum(rule.decided for rule in self.rules), len(self.rules)
 
     @property
     def condition_points(self) -> tuple[int, int]:
@@ -93,7 +98,7 @@ class FileCoverage:
     @property
     def missing(self) -> tuple[int, ...]:
         """The ids of rules that never fired."""
-        return tuple(rule.source.id for rule in self.rules if not rule.fired)
+        return tuple(rule.source.id for rule in self.rules if not rule.decided)
 
 
 class Coverage:

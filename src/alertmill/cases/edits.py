@@ -66,18 +66,17 @@ def _of_one(element: Element, number: int) -> Iterator[Edit]:
     child = element.children[number]
     origin = child.origin()
     label = f'<{child.name} {"name" if child.name.lower() == "field" else "field"}="{_named(child)}">'
-    value = f"whose {_named(child)} does not fulfil it, and that must not be this rule's"
-    yield Edit(origin, f"{label} dropped", f"an event {value}", _replaced(element, number, None))
+    value = f"an event whose {_named(child)} does not fulfil it, and which must not be this rule's"
+    yield Edit(origin, f"{label} dropped", value, _replaced(element, number, None))
     if child.name.lower() == "field":
-        yield Edit(origin, f"{label} negated", f"an event {value}", _replaced(element, number, _negated(child)))
-        yield Edit(
-            origin, f"{label} holds for any value", f"an event with another value {value}", _any(element, number)
-        )
+        yield Edit(origin, f"{label} negated", value, _replaced(element, number, _negated(child)))
+        other = f"an event with another {_named(child)}, which must not be this rule's"
+        yield Edit(origin, f"{label} holds for any value", other, _any(element, number))
         return
     opposite = _OPPOSITE_LOOKUPS.get(child.attributes.get("lookup", "match_key").lower())
     if opposite is not None:
         turned = replace(child, attributes=child.attributes | {"lookup": opposite})
-        yield Edit(origin, f"{label} looked up as {opposite}", f"an event {value}", _replaced(element, number, turned))
+        yield Edit(origin, f"{label} looked up as {opposite}", value, _replaced(element, number, turned))
 
 
 def _named(child: Element) -> str:
@@ -89,7 +88,7 @@ def _of_name(element: Element, name: str) -> Iterator[Edit]:
     last = max(number for number, child in enumerate(element.children) if child.name.lower() == name)
     origin = element.children[last].origin()
     label = f"<{name}>"
-    event = f"an event that differs from the rule's in what {label} asks for, and that must not be this rule's"
+    event = f"an event that does not fulfil {label} alone, and which must not be this rule's"
     if name in _DROPPED or name in _COMPARED:
         if name in _COMPARED or name == "global_frequency":
             event = f"earlier events that {label} keeps from being counted, and the rule that holds then"
@@ -97,7 +96,7 @@ def _of_name(element: Element, name: str) -> Iterator[Edit]:
     if name in _NEGATABLE:
         yield Edit(origin, f"{label} negated", event, _replaced(element, last, _negated(element.children[last])))
     if name in words.TEXT_CRITERIA and name not in _ALWAYS_THERE:
-        other = f"an event with another value for {label} that must not be this rule's"
+        other = f"an event with another value for {label}, which must not be this rule's"
         yield Edit(origin, f"{label} holds for any value", other, _any(element, last))
     if name == "if_matched_regex":
         other = f"earlier events that {label} keeps from being counted, and the rule that holds then"

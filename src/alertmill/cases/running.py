@@ -10,7 +10,7 @@ from alertmill.cases.observer import Observer
 from alertmill.cases.outcome import Found, Mismatch
 from alertmill.cases.why import why_not
 from alertmill.engine import Engine
-from alertmill.errors import Origin
+from alertmill.errors import Origin, Problem, Severity
 from alertmill.event import Outcome, Record
 
 #: Sees the visits of each event, and what came of it.
@@ -44,6 +44,29 @@ class CaseResult:
     @property
     def passed(self) -> bool:
         return not self.failures
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """A file of cases: what was wrong with it, what became of its cases, and how many seconds these took."""
+
+    path: str
+    problems: tuple[Problem, ...]
+    results: tuple[CaseResult, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> int:
+        return sum(not result.passed for result in self.results)
+
+    @property
+    def is_good(self) -> bool:
+        return not self.failed and not self.unreadable
+
+    @property
+    def unreadable(self) -> int:
+        """How many errors the file itself has."""
+        return sum(problem.severity is Severity.ERROR for problem in self.problems)
 
 
 def run_case(engine: Engine, case: Case, watch: Watch | None = None) -> CaseResult:

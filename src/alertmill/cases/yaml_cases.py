@@ -74,8 +74,9 @@ class _CaseReader(Reader):
         if "base" in members:
             self._base = self._document(members["base"], "base")
         steps = self._steps(members, begin)
-        if "expect" in members and steps:
-            self._expect_of_last(steps, self._expectation(members["expect"]))
+        expect = self._expectation(members["expect"]) if "expect" in members else None
+        if expect is not None and steps:
+            self._expect_of_last(steps, expect)
         elif steps and not any(step.expect for step in steps):
             hint = "write expect: {rule: ..., level: ...} for the last event, or in the events"
             self.error(codes.T_KEY, "expects nothing", self._node.origin, hint)
