@@ -37,6 +37,8 @@ class Ruleset:
         rules_by_id: every rule.
         node_count: places in the tree, the number of Wazuh's "Total rules enabled".
         list_count: history lists that its composites search.
+        searches: what its composites search for.
+        feeding: ids of the rules whose events go to history lists, each with the numbers of these.
         longest_count: the largest frequency less two, which is also an age in seconds (spec/rules.md 8.5).
     """
 
@@ -58,7 +60,10 @@ class Ruleset:
             category = root.rule.category
             self._by_category[category] = (*self._by_category.get(category, ()), root)
         self._tables = {category: SiblingTable(roots) for category, roots in self._by_category.items()}
-        frequencies = (rule.spec.frequency or 2 for rule in self.rules_by_id.values())
+        rules = self.rules_by_id.values()
+        self.searches = tuple(rule.search for rule in rules if rule.search is not None)
+        self.feeding = tuple((rule.id, rule.fed_lists) for rule in rules if rule.fed_lists)
+        frequencies = (rule.spec.frequency or 2 for rule in rules)
         self.longest_count = max(frequencies, default=2) - 2
 
     def with_spec(self, spec: RuleSpec) -> Ruleset:
