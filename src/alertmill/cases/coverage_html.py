@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from html import escape
 
 from alertmill.cases.coverage import ConditionCoverage, FileCoverage, RuleCoverage, total
-from alertmill.event import from_byte_text
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --faint: #59636e; --line: #d1d9e0;
@@ -61,7 +60,7 @@ def coverage_page(files: Iterable[FileCoverage], texts: Mapping[str, str]) -> st
 
 def _text(byte_text: str) -> str:
     """Byte text as the page shows it."""
-    return escape(from_byte_text(byte_text).encode("utf-8", "replace").decode("utf-8"))
+    return escape(byte_text.encode("latin-1", "replace").decode("utf-8", "replace"))
 
 
 def _table(files: list[FileCoverage]) -> str:

@@ -65,9 +65,10 @@ class _CaseReader(Reader):
         self._base: Any = {}
 
     def case(self) -> Case | None:
-        members = self.mapping(self._node, CASE_KEYS, "a case")
         if not isinstance(self._node.value, dict):
+            self.error(codes.T_VALUE, "is no mapping", self._node.origin, "write - name: ..., events: ..., expect: ...")
             return None
+        members = self.mapping(self._node, CASE_KEYS, "a case")
         name = self._name(members)
         begin = self.moment(members["begin"], "begin") if "begin" in members else BEGIN
         self._defaults = {key: self.text(members[key], key) for key in ("location", "queue") if key in members}
@@ -163,7 +164,7 @@ class _CaseReader(Reader):
 
     def _expectation(self, node: Node) -> Expectation:
         members = self.mapping(node, EXPECT_KEYS, "expect")
-        if not members and isinstance(node.value, dict):
+        if node.value == {}:
             self.error(codes.T_KEY, "has an expect that asks for nothing", node.origin, f"{', '.join(EXPECT_KEYS)}")
         return Expectation(node.origin, {key: self._want(key, value) for key, value in members.items()})
 
