@@ -91,16 +91,21 @@ def stock_engine() -> Engine:
     return load_engine(stock_files("rules"), stock_files("decoders"), stock_lists())
 
 
-@cache
-def stock_test_engine() -> Engine:
-    """The stock ruleset as the stock test runner prepares it (golden README, A)."""
+def stock_test_files() -> tuple[list[File], list[File]]:
+    """The stock rules and decoders as the stock test runner prepares them (golden README, A), in load order."""
     rules = [(path, _without_eventchannel(text)) for path, text in stock_files("rules")]
     tests = STOCK / "tests" / "ruleset"
     rules += [(f"etc/rules/{path.name}", text_of(path)) for path in sorted(tests.glob("*_rules.xml"))]
     decoders = stock_files("decoders")
     decoders += [(f"etc/decoders/{path.name}", text_of(path)) for path in sorted(tests.glob("*_decoders.xml"))]
     by_name = sorted(rules, key=lambda file: file[0].rpartition("/")[2])
-    return load_engine(by_name, sorted(decoders, key=lambda file: file[0].rpartition("/")[2]), stock_lists())
+    return by_name, sorted(decoders, key=lambda file: file[0].rpartition("/")[2])
+
+
+@cache
+def stock_test_engine() -> Engine:
+    """The engine of these."""
+    return load_engine(*stock_test_files(), stock_lists())
 
 
 def _without_eventchannel(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from alertmill import codes
@@ -18,6 +19,8 @@ EXPECT_KEYS = ("alert", "decoder", "description", "fields", "groups", "level", "
 
 #: Most repetitions of one event, events of one case, and values of one event.
 _MOST_REPEATED, _MOST_EVENTS, _MOST_VALUES = 10_000, 20_000, 50_000
+#: Events of all cases of a file, and characters of their messages, repetitions not counted.
+_MOST_EVENTS_OF_FILE, _MOST_CHARACTERS_OF_FILE = 200_000, 64 * 1024 * 1024
 
 _MOST_LEVEL = 99
 
@@ -37,10 +40,17 @@ def read_yaml_cases(path: str, text: str, problems: Problems, *, improved: bool)
         problems.error(codes.T_VALUE, "the file holds no list of cases", Origin(path), hint=hint)
         return []
     found: list[Case] = []
+    size = _Size()
     for node in root.value:
         own = Problems()
-        case = _CaseReader(own, node, improved).case()
+        case = _CaseReader(own, node, size, improved).case()
         problems.extend(own)
+        if size.is_too_large:
+            message = (
+                f"the file has more than {_MOST_EVENTS_OF_FILE} events, or more than 64 MiB of messages, up to here"
+            )
+            problems.error(codes.T_TOO_LARGE, message, node.origin, hint="split it into several files")
+            break
         if case is not None and not own.errors:
             found.append(case)
     return found
@@ -55,10 +65,23 @@ def merged(base: Any, over: Any) -> Any:
     return {name: value for name, value in result.items() if value is not None}
 
 
+@dataclass(slots=True)
+class _Size:
+    """What the cases of a file come to."""
+
+    events: int = 0
+    characters: int = 0
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.events > _MOST_EVENTS_OF_FILE or self.characters > _MOST_CHARACTERS_OF_FILE
+
+
 class _CaseReader(Reader):
-    def __init__(self, problems: Problems, node: Node, improved: bool) -> None:
+    def __init__(self, problems: Problems, node: Node, size: _Size, improved: bool) -> None:
         super().__init__(problems, "a case")
         self._node = node
+        self._size = size
         self._improved = improved
         self._now = 0.0
         self._defaults: dict[str, str] = {}
@@ -111,6 +134,8 @@ class _CaseReader(Reader):
         steps: list[Step] = []
         for item in node.value:
             steps += self._repeated(item, begin)
+            if self._size.is_too_large:
+                return []
             if len(steps) > _MOST_EVENTS:
                 self.error(codes.T_TOO_LARGE, f"has more than {_MOST_EVENTS} events", item.origin)
                 return []
@@ -126,6 +151,8 @@ class _CaseReader(Reader):
         others = self._defaults | {key: self.text(members[key], key) for key in ("location", "queue") if key in members}
         others = {key: to_byte_text(text) for key, text in others.items()}
         self._now = first + (repeat - 1) * every
+        self._size.events += repeat
+        self._size.characters += len(message)
         return [
             Step(first + number * every, message, has_time=has_time, expect=expect, **others)
             for number in range(repeat)

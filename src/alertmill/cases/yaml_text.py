@@ -21,7 +21,7 @@ from alertmill.errors import Origin, Problem, Severity
 
 #: Characters of a file of cases, values in it, and values with every alias written out.
 MAX_LENGTH = 4 * 1024 * 1024
-MAX_VALUES = 250_000
+MAX_VALUES = 100_000
 MAX_EXPANDED = 2_000_000
 #: Levels of mappings and lists.
 MAX_DEPTH = 64

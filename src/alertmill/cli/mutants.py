@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 from alertmill.cases import Case, MutantRun, MutantVerdict, Visits
@@ -42,7 +43,10 @@ def try_mutants(
     ids = [source.id for sources in tested.sources().values() for source in sources]
     if bounds.workers == 1 or len(ids) < 2:
         return _here(_run_of(tested, cases), ids, visits, bounds, told)
-    return _elsewhere(choice, cases, ids, visits, bounds, told)
+    try:
+        return _elsewhere(choice, cases, ids, visits, bounds, told)
+    except BrokenProcessPool:  # a process could not load what this one did, or was ended
+        return _here(_run_of(tested, cases), ids, visits, bounds, told)
 
 
 def _run_of(tested: RulesetUnderTest, cases: Sequence[Case]) -> MutantRun:

@@ -255,7 +255,8 @@ class _Run:
         """Run now, and after every change, until the user ends it."""
         from alertmill.cli.watching import Watching  # seldom needed
 
-        with Watching([*self._choice.folders(), *self._named]) as watching:
+        written = [Path(name) for name in (self._options.junit, self._options.html) if name]
+        with Watching([*self._choice.folders(), *self._named], written) as watching:
             while True:
                 if self._context.stdout.isatty():
                     print("\x1b[2J\x1b[3J\x1b[H", end="", file=self._context.stdout)

@@ -24,10 +24,14 @@ State = frozenset[tuple[str, int, int]]
 
 
 class Watching(FileSystemEventHandler):
-    """Watches folders, with everything below them, and single files, for as long as the block lasts."""
+    """Watches folders, with everything below them, and single files, for as long as the block lasts.
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    `ignored` are files that are written because of a change: they are none.
+    """
+
+    def __init__(self, paths: Sequence[Path], ignored: Sequence[Path] = ()) -> None:
         self._paths = [path.resolve() for path in paths]
+        self._ignored = frozenset(path.resolve() for path in ignored)
         self._heard = threading.Event()
         self._observer = Observer()
         self._seen = self._state()
@@ -51,8 +55,8 @@ class Watching(FileSystemEventHandler):
                     return
 
     def _state(self) -> State:
-        files = [file for path in self._paths for file in (path.rglob("*") if path.is_dir() else [path])]
-        return frozenset(found for file in files if (found := _stamp(file)) is not None)
+        files = {file for path in self._paths for file in (path.rglob("*") if path.is_dir() else [path])}
+        return frozenset(found for file in files - self._ignored if (found := _stamp(file)) is not None)
 
     def __enter__(self) -> Watching:
         folders = {path if path.is_dir() else path.parent for path in self._paths}

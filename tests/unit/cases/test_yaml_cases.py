@@ -154,6 +154,20 @@ def test_a_broken_case_stops_no_other() -> None:
     assert len(found.errors) == 1
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        "- {name: x, events: [{message: a, repeat: 9999}, {message: a, repeat: 9999}], expect: {rule: 1}}\n",
+        f"- {{name: x, base: {{a: '{'b' * 100_000}'}}, events: [{'{},' * 500}], expect: {{rule: 1}}}}\n",
+    ],
+    ids=["events", "characters"],
+)
+def test_many_large_cases_are_refused(case: str) -> None:
+    found = Problems()
+    read_cases("c.yaml", case * 20, found)
+    assert [problem.code.id for problem in found] == ["T004"]
+
+
 def test_a_large_event_is_refused() -> None:
     values = ", ".join(["1"] * 30_000)
     text = f"- {{name: x, base: {{a: &a [{values}], b: *a}}, {GOOD}}}"

@@ -14,7 +14,7 @@ from alertmill.cli.watching import Watching
 
 def changes(watched: Path, act: Callable[[], object], patience: float) -> bool:
     """Whether the act is told as a change within `patience` seconds."""
-    with Watching([watched]) as watching:
+    with Watching([watched], [watched / "report.html"]) as watching:
         thread = threading.Thread(target=watching.wait, daemon=True)
         thread.start()
         act()
@@ -53,9 +53,10 @@ def test_changes_are_told(act: Callable[[Path], object], folder: Path) -> None:
     [
         lambda folder: (folder / "deep" / "rules.xml").read_text(),
         lambda folder: (folder / "deep" / ".rules.xml.swp").write_text("x"),
+        lambda folder: (folder / "report.html").write_text("x"),
         lambda folder: None,
     ],
-    ids=["read", "of an editor", "nothing"],
+    ids=["read", "of an editor", "a report", "nothing"],
 )
 def test_what_changes_nothing_is_not_told(act: Callable[[Path], object], folder: Path) -> None:
     assert not changes(folder, lambda: act(folder), 0.6)
