@@ -19,7 +19,8 @@ _STYLE = """
 body { margin: 0 auto; max-width: 90rem; padding: 1rem; background: var(--paper); color: var(--ink);
   font: 16px/1.5 system-ui, sans-serif; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: right; padding: .3rem .6rem; }
-th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; }
+th:first-child, td:first-child { text-align: left; min-width: 12rem; overflow-wrap: anywhere; }
+td:not(:first-child) { white-space: nowrap; }
 th, td { border-bottom: 1px solid var(--line); } tfoot td { font-weight: bold; }
 a { color: inherit; } .scroll { overflow-x: auto; }
 .source { border: 1px solid var(--line); overflow-x: auto; font: 13px/1.5 ui-monospace, monospace; }
