@@ -38,6 +38,7 @@ ROOMS = {
     "R": "Rules",
     "L": "Lists",
     "A": "AWS",
+    "T": "Tests of rules",
 }
 
 #: Longest line of an example, in characters; the middle of a longer one is left out.

@@ -14,7 +14,8 @@ import socket
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from pathlib import Path
 
 from alertmill import codes, monitoring
@@ -28,7 +29,7 @@ from alertmill.decoders import DecoderOptions, DecoderTree, build_decoders, read
 from alertmill.engine import Engine, EngineOptions
 from alertmill.errors import AlertmillError, Origin, Problem, Problems, did_you_mean
 from alertmill.event import to_byte_text
-from alertmill.ruleset import LinkedRules, RuleOptions, Ruleset, link_rules, load_lists
+from alertmill.ruleset import CdbList, LinkedRules, RuleOptions, Ruleset, link_rules, load_lists
 from alertmill.ruleset_cache import RulesetCache, RulesetInput, RulesetParts
 
 #: Where the home is when neither an argument nor $ALERTMILL_HOME names it.
@@ -80,13 +81,15 @@ class RulesetTexts:
 
 @dataclass(frozen=True, slots=True)
 class LoadedRuleset:
-    """Decoders and rules as loaded, and from how many files. Good for nothing but counting when there are errors."""
+    """Decoders and rules as loaded, and what they were made of. Good for nothing but counting when there are errors."""
 
     decoders: DecoderTree
     rules: Ruleset
     decoder_files: int
     rule_files: int
     list_files: int
+    texts: RulesetTexts
+    lists: dict[str, CdbList]
 
     @property
     def rule_count(self) -> int:
@@ -174,29 +177,34 @@ class Installation:
                 texts.lists[name] = self._ruleset_text("list", declared.path, declared.origin, problems)
         return texts
 
-    def load_ruleset(self, config: Config, problems: Problems) -> LoadedRuleset:
-        """Decoders, lists and rules, with every problem of theirs."""
-        return self._load_texts(self.ruleset_texts(config, problems), config, problems, self._cache)
+    def load_ruleset(self, config: Config, problems: Problems, *, zone: tzinfo | None = None) -> LoadedRuleset:
+        """Decoders, lists and rules, with every problem of theirs. Their times are of `zone`, None: the local one."""
+        return self._load_texts(self.ruleset_texts(config, problems), config, problems, zone, self._cache)
 
     def load_texts(self, texts: RulesetTexts, config: Config, problems: Problems) -> LoadedRuleset:
         """Decoders, lists and rules of texts that were read already; nothing of them is kept for the next start."""
-        return self._load_texts(texts, config, problems, None)
+        return self._load_texts(texts, config, problems, None, None)
 
     def _load_texts(
-        self, texts: RulesetTexts, config: Config, problems: Problems, cache: RulesetCache | None
+        self,
+        texts: RulesetTexts,
+        config: Config,
+        problems: Problems,
+        zone: tzinfo | None,
+        cache: RulesetCache | None,
     ) -> LoadedRuleset:
         with _uncollected():
-            readable = {name: text for name, text in texts.lists.items() if text is not None}
-            lists = load_lists(readable, problems)
+            lists = load_lists({name: text for name, text in texts.lists.items() if text is not None}, problems)
             options = _ruleset_options(config, problems)
             told_of_own = Problems()
             rule_files = _with_own_rules(texts.rules, config, told_of_own)
             made_of = RulesetInput(texts.decoders, rule_files, lists, (options.decoders, options.rules))
             decoders, linked, found = _from_cache(made_of, options, cache) or _from_files(made_of, options, cache)
-            rules = Ruleset(linked, options.rules)
+            rules = Ruleset(linked, replace(options.rules, zone=zone))
             told_of_own.extend(found)
             problems.extend(monitoring.told(told_of_own, needed=any(not wodle.disabled for wodle in config.aws_s3)))
-        return LoadedRuleset(decoders, rules, len(texts.decoders), len(texts.rules), len(readable))
+        counts = (len(texts.decoders), len(texts.rules), len(lists))
+        return LoadedRuleset(decoders, rules, *counts, texts, lists)
 
     def load_engine(self, config: Config, problems: Problems) -> Engine:
         """An engine from the files on disk.

@@ -41,6 +41,7 @@ COMMANDS = {
     "run": "the daemon in the foreground; with --once, read every input to its end and stop",
     "scan": "analyse files, folders or s3:// prefixes at rest; alerts on standard output",
     "status": "what has been read, how far behind it is, what failed",
+    "test": "run cases against the rules: YAML or Wazuh's .ini, with coverage and mutants on request",
 }
 
 _EXAMPLES = """

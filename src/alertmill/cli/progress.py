@@ -152,6 +152,39 @@ def results(futures: Sequence[Future[T]], stream: TextIO, what: str) -> list[T]:
         return [future.result() for future in futures]
 
 
+class Steps:
+    """A bar over work that is done step by step; appears on a terminal when the work takes longer than patience.
+
+    No thread draws it: it moves when a step is done, and `close` takes it away.
+    """
+
+    def __init__(self, stream: TextIO, what: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._what = what
+        self._clock = clock
+        self._began = self._drawn = clock()
+        self._live: Live | None = None
+
+    def show(self, done: int, of: int) -> None:
+        """So many steps are done."""
+        now = self._clock()
+        if not self._stream.isatty() or now - self._began < _PATIENCE or now - self._drawn < 1 / _DRAWN:
+            return
+        self._drawn = now
+        if self._live is None:
+            self._live = Live(console=_Console(file=self._stream), auto_refresh=False, transient=True)
+            self._live.start()
+        left = (of - done) / done * (now - self._began) if done else 0.0
+        line = Table.grid(Column(width=_BAR), Column(no_wrap=True, overflow="ellipsis"), padding=(0, 1))
+        line.add_row(ProgressBar(of, done, width=_BAR), f"{self._what}: {done} of {of}, {_span(left)} left")
+        self._live.update(line, refresh=True)
+
+    def close(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
 def _span(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

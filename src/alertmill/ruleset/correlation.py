@@ -120,14 +120,12 @@ class State:
         self.ruleset = ruleset
         self._indexed = ruleset.options.engine == "fast"
         self._lists = [HistoryList() for _ in range(ruleset.list_count)]
-        searches = [rule.search for rule in ruleset.rules_by_id.values() if rule.search is not None]
+        searches = ruleset.searches
         #: The list of all events, if a composite searches all.
         self._all = HistoryList() if any(search.kind is SearchKind.REGEX for search in searches) else None
         self._unlisted: Sequence[HistoryList] = () if self._all is None else (self._all,)
         self._fed: dict[int, Sequence[HistoryList]] = {
-            rule.id: (*(self._lists[number] for number in rule.fed_lists), *self._unlisted)
-            for rule in ruleset.rules_by_id.values()
-            if rule.fed_lists
+            id: (*[self._lists[number] for number in numbers], *self._unlisted) for id, numbers in ruleset.feeding
         }
         for search in searches:
             entries = self.searched(search)

@@ -11,7 +11,7 @@ from threading import Timer
 import pytest
 
 from alertmill.cli import progress
-from alertmill.cli.progress import Figures, ProgressLine, results
+from alertmill.cli.progress import Figures, ProgressLine, Steps, results
 
 
 class Terminal(io.StringIO):
@@ -149,3 +149,35 @@ def test_nobody_is_told_of_calls_elsewhere() -> None:
     Timer(0.05, slow.set_result, ["b"]).start()
     assert results([slow], stream, "trying AWS") == ["b"]
     assert stream.getvalue() == ""
+
+
+class Clock:
+    """Moves on by a second with every look."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1.0
+        return self.now
+
+
+def shown(stream: io.StringIO, count: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("TERM", "xterm")
+    steps = Steps(stream, "cases", Clock())
+    for done in range(count):
+        steps.show(done, 10)
+    steps.close()
+    return stream.getvalue()
+
+
+def test_steps_are_counted_on_a_terminal_when_they_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(Terminal(), 6, monkeypatch)
+    assert "cases: 1 of 10" in text
+    assert "cases: 5 of 10, 0:06 left" in text
+    assert "cases: 0 of 10" not in text
+
+
+def test_quick_steps_and_other_streams_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown(Terminal(), 1, monkeypatch) == ""
+    assert shown(io.StringIO(), 6, monkeypatch) == ""
