@@ -10,7 +10,7 @@ from alertmill.cases import RuleSource, rule_sources
 from alertmill.config.models import Config, RulesetPath
 from alertmill.engine import Engine, EngineOptions
 from alertmill.errors import Problems
-from alertmill.installation import Installation, LoadedRuleset, shipped
+from alertmill.installation import Installation, LoadedRuleset, shipped, shipped_installation
 from alertmill.ruleset import CdbList
 
 #: The server's name in cases: the machine that runs them must make no difference.
@@ -40,15 +40,17 @@ class RulesetChoice:
         )
 
     def _configured(self, problems: Problems) -> tuple[Installation, Config]:
-        installation = Installation(self.home if self.home is not None else shipped("etc").parent)
-        config = installation.load_config(problems)
-        replaced = {}
-        rules = self.rules or ((shipped("rules"),) if self.home is None else ())
-        decoders = self.decoders or ((shipped("decoders"),) if self.home is None else ())
-        if rules:
-            replaced["rule_dir"] = tuple(RulesetPath(path=str(folder.resolve())) for folder in rules)
-        if decoders:
-            replaced["decoder_dir"] = tuple(RulesetPath(path=str(folder.resolve())) for folder in decoders)
+        if self.home is None:
+            installation, config = shipped_installation()
+        else:
+            installation = Installation(self.home)
+            config = installation.load_config(problems)
+        given = {"rule_dir": self.rules, "decoder_dir": self.decoders}
+        replaced = {
+            member: tuple(RulesetPath(path=str(folder.resolve())) for folder in folders)
+            for member, folders in given.items()
+            if folders
+        }
         ruleset = config.ruleset.model_copy(update=replaced)
         return installation, config.model_copy(update={"ruleset": ruleset})
 
