@@ -1,7 +1,9 @@
 """The engine: one record in, one outcome out.
 
-`process` reads no clock, keeps nothing but the `State` it is handed, and never raises for a record: what it cannot
-digest becomes an outcome that says so. Writing alerts, counting and committing are the business of the caller.
+`process` is `conclude(examine(record), state)`: first what the record alone can answer, which any process may find out
+in any order, then what the memory has to answer, in the order of arrival. Neither reads a clock, keeps anything but the
+`State` it is handed, or raises for a record: what it cannot digest becomes an outcome that says so. Writing alerts,
+counting and committing are the business of the caller.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 
 from alertmill.decoders import OSSEC_ALERT, DecoderTree, Rejected, decode_eventchannel, predecode
 from alertmill.event import Event, Outcome, Record
-from alertmill.ruleset import Ruleset, State, Trace, match
+from alertmill.ruleset import Ruleset, Shortlist, State, Trace, match, shortlist_of
 
 #: Queue id of Windows event channels, whose messages have a decoder of their own (spec/predecoding.md 1).
 _EVENTCHANNEL_QUEUE = "f"
@@ -29,6 +31,19 @@ class EngineOptions:
 
     hostname: str
     log_fw: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What `Engine.examine` made of a record.
+
+    `event` is None when the record was refused, `rejected` then says why. `shortlist` holds the rules that the event
+    leaves for the memory to choose from; None when the memory must be asked before any rule, or the plain walk runs.
+    """
+
+    event: Event | None = None
+    shortlist: Shortlist | None = None
+    rejected: str = ""
 
 
 class Engine:
@@ -56,27 +71,53 @@ class Engine:
 
     def process(self, record: Record, state: State, *, trace: Trace | None = None) -> Outcome:
         """Analyse one record; `state` remembers it, `trace` collects the rules that were tried."""
-        try:
-            return self._process(record, state, trace)
-        except RecursionError:
-            return Outcome(rejected="it is nested too deeply")
-        except Exception as error:  # hostile input must not end the daemon, nor be lost: the caller keeps the record
-            return Outcome(rejected=f"internal error, please report it: {type(error).__name__}: {error}")
+        return self.conclude(self.examine(record), state, trace=trace)
 
-    def _process(self, record: Record, state: State, trace: Trace | None) -> Outcome:
+    def examine(self, record: Record) -> Examined:
+        """All that the record alone can answer: its event, and the rules that are left for the memory to choose from.
+
+        A pure function of the record: records may be examined in any order, elsewhere, and more than once.
+        """
+        try:
+            return self._examine(record)
+        except Exception as error:
+            return Examined(rejected=_why(error))
+
+    def conclude(self, examined: Examined, state: State, *, trace: Trace | None = None) -> Outcome:
+        """What follows from an examined record, in the order of arrival; `state` remembers it.
+
+        The event is taken over: nothing is concluded from one twice.
+        """
+        if examined.event is None:
+            return Outcome(rejected=examined.rejected)
+        try:
+            return self._conclude(examined.event, examined.shortlist, state, trace)
+        except Exception as error:
+            return Outcome(rejected=_why(error))
+
+    def _examine(self, record: Record) -> Examined:
         event = predecode(record, self._hostname)
         if isinstance(event, Rejected):
-            return Outcome(rejected=event.reason)
+            return Examined(rejected=event.reason)
         if record.queue == _EVENTCHANNEL_QUEUE:
             refused = decode_eventchannel(event)
             if refused is not None:
-                return Outcome(rejected=refused.reason)
+                return Examined(rejected=refused.reason)
         else:
             self.decoders.decode(event)
+        return Examined(event, shortlist_of(self.rules, event) if self._is_settled(event) else None)
+
+    def _is_settled(self, event: Event) -> bool:
+        """Whether the rules would see the event as it is now, and be asked by their tables."""
+        decoder = event.decoder
+        waits = decoder is not None and decoder.accumulate
+        return not waits and event.forced_rule is None and self.rules.options.engine == "fast"
+
+    def _conclude(self, event: Event, shortlist: Shortlist | None, state: State, trace: Trace | None) -> Outcome:
         state.accumulate(event)
         if self._is_dropped(event, state):
             return Outcome(event, dropped=True, warnings=event.warnings)
-        result = match(self.rules, event, state, trace=trace)
+        result = match(self.rules, event, state, shortlist=shortlist, trace=trace)
         warnings = event.warnings
         if result.match is not None and (result.alert or state.session):
             warnings += self.rules.rules_by_id[result.match.rule.id].mitre_warnings
@@ -90,3 +131,10 @@ class Engine:
         if category == OSSEC_ALERT:
             return event.forced_rule not in self.rules.rules_by_id
         return False
+
+
+def _why(error: Exception) -> str:
+    """Why a record could not be digested: hostile input must not end the daemon, nor be lost: the caller keeps it."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return f"internal error, please report it: {type(error).__name__}: {error}"

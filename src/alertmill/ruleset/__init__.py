@@ -17,6 +17,7 @@ from alertmill.ruleset.load import load_rules
 from alertmill.ruleset.match import MatchResult, match
 from alertmill.ruleset.options import RuleOptions
 from alertmill.ruleset.ruleset import Description, Ruleset
+from alertmill.ruleset.shortlist import Shortlist, shortlist_of
 from alertmill.ruleset.trace import Step, Trace
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "MatchResult",
     "RuleOptions",
     "Ruleset",
+    "Shortlist",
     "State",
     "StateChanges",
     "Step",
@@ -33,4 +35,5 @@ __all__ = [
     "load_lists",
     "load_rules",
     "match",
+    "shortlist_of",
 ]

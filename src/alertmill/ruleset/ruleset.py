@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from alertmill.ruleset.compile import CompiledRule, compile_rule
 from alertmill.ruleset.correlation import State
 from alertmill.ruleset.options import RuleOptions
+from alertmill.ruleset.shortlist import Shortlists
 from alertmill.ruleset.siblings import Node, SiblingTable
 from alertmill.ruleset.tree import LinkedNode, LinkedRule, Linker
 
@@ -35,6 +36,7 @@ class Ruleset:
         rules_by_id: every rule.
         node_count: places in the tree, the number of Wazuh's "Total rules enabled".
         list_count: history lists that its composites search.
+        shortlists: what `shortlist_of` found so far.
         longest_count: the largest frequency less two, which is also an age in seconds (spec/rules.md 8.5).
     """
 
@@ -46,6 +48,7 @@ class Ruleset:
         self.rules_by_id: Mapping[int, CompiledRule] = {
             id: compile_rule(rule, options) for id, rule in linker.rules.items()
         }
+        self.shortlists = Shortlists(self.rules_by_id)
         self.roots = self._build(linker)
         self._by_category: dict[str, tuple[Node, ...]] = {}
         for root in self.roots:
