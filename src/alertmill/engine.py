@@ -8,17 +8,25 @@ counting and committing are the business of the caller.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from alertmill.decoders import OSSEC_ALERT, DecoderTree, Rejected, decode_eventchannel, predecode
+from alertmill.decoders import OSSEC_ALERT, DecoderTree, JsonRoute, Rejected, decode_eventchannel, predecode
 from alertmill.event import Event, Outcome, Record
-from alertmill.ruleset import Ruleset, Shortlist, State, Trace, match, shortlist_of
+from alertmill.ruleset import Memo, Ruleset, Shortlist, State, Trace, count_silent, match, shortlist_of
+from alertmill.sheet import Key, Layout, Members, Sheet, SheetRecord
 
 #: Queue id of Windows event channels, whose messages have a decoder of their own (spec/predecoding.md 1).
 _EVENTCHANNEL_QUEUE = "f"
 
 #: Fields without which a firewall event goes no further (spec/rules.md 8.1).
 _FIREWALL_FIELDS = frozenset(("action", "srcip", "dstip", "srcport", "dstport", "protocol"))
+
+
+#: The static fields behind users that rules look at.
+_USERS = {"user": ("dstuser", "srcuser"), "list user": ("dstuser", "srcuser")}
+#: Kinds of values that are made of static fields, or are the same for all records of a layout.
+_ANSWERED = frozenset(("static", *_USERS, "hostname", "location", "log start", "program_name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +41,23 @@ class EngineOptions:
     log_fw: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Examined:
     """What `Engine.examine` made of a record.
 
-    `event` is None when the record was refused, `rejected` then says why. `shortlist` holds the rules that the event
-    leaves for the memory to choose from; None when the memory must be asked before any rule, or the plain walk runs.
+    `event` is None when the record was refused, `rejected` then says why, or while nobody had to make it; `record` is
+    that of such an event. `shortlist` holds the rules that the event leaves for the memory to choose from; None when
+    the memory must be asked before any rule, or the plain walk runs.
     """
 
     event: Event | None = None
     shortlist: Shortlist | None = None
     rejected: str = ""
+    record: Record | None = None
+
+
+#: The outcome of an event that nobody wants to see.
+_SILENT = Outcome()
 
 
 class Engine:
@@ -54,6 +68,11 @@ class Engine:
         self.rules = rules
         self.options = options
         self._hostname = options.hostname.partition(".")[0]
+        #: The way of records that show what rules ask for; None where not all of them can go it.
+        self._route = decoders.route if rules.options.engine == "fast" and _is_ordinary(decoders.route) else None
+        self._memo = Memo(rules, self._origin)
+        #: The last sheet, and whether its records go this way.
+        self._sheet: tuple[Sheet | None, bool] = None, False
 
     def new_state(self, *, session: bool = False) -> State:
         """An empty memory; a `session` is one of logtest (spec/logtest.md 5.3)."""
@@ -69,9 +88,14 @@ class Engine:
             found[name] = found.get(name, 0) + count
         return found
 
-    def process(self, record: Record, state: State, *, trace: Trace | None = None) -> Outcome:
-        """Analyse one record; `state` remembers it, `trace` collects the rules that were tried."""
-        return self.conclude(self.examine(record), state, trace=trace)
+    def process(
+        self, record: Record, state: State, *, trace: Trace | None = None, alerts_only: bool = False
+    ) -> Outcome:
+        """Analyse one record; `state` remembers it, `trace` collects the rules that were tried.
+
+        With `alerts_only`, the outcome of an event without an alert may do without the event.
+        """
+        return self.conclude(self.examine(record), state, trace=trace, alerts_only=alerts_only)
 
     def examine(self, record: Record) -> Examined:
         """All that the record alone can answer: its event, and the rules that are left for the memory to choose from.
@@ -83,29 +107,67 @@ class Engine:
         except Exception as error:
             return Examined(rejected=_why(error))
 
-    def conclude(self, examined: Examined, state: State, *, trace: Trace | None = None) -> Outcome:
-        """What follows from an examined record, in the order of arrival; `state` remembers it.
+    def conclude(
+        self, examined: Examined, state: State, *, trace: Trace | None = None, alerts_only: bool = False
+    ) -> Outcome:
+        """What follows from an examined record, in the order of arrival; `state`, `trace` and `alerts_only` as above.
 
         The event is taken over: nothing is concluded from one twice.
         """
-        if examined.event is None:
-            return Outcome(rejected=examined.rejected)
         try:
-            return self._conclude(examined.event, examined.shortlist, state, trace)
+            record, shortlist = examined.record, examined.shortlist
+            if alerts_only and record is not None and shortlist is not None and shortlist.silent and trace is None:
+                count_silent(self.rules, shortlist, record, state)
+                return _SILENT
+            event = examined.event if record is None else self._event(record)
+            if event is None or isinstance(event, Rejected):
+                return Outcome(rejected=examined.rejected if event is None else event.reason)
+            return self._conclude(event, shortlist, state, trace)
         except Exception as error:
             return Outcome(rejected=_why(error))
 
     def _examine(self, record: Record) -> Examined:
-        event = predecode(record, self._hostname)
+        look = self._look(record) if isinstance(record, SheetRecord) else None
+        known = self._memo.find(*look) if look is not None else None
+        if isinstance(known, Shortlist):
+            return Examined(None, known, "", record)
+        event = self._event(record)
         if isinstance(event, Rejected):
             return Examined(rejected=event.reason)
-        if record.queue == _EVENTCHANNEL_QUEUE:
-            refused = decode_eventchannel(event)
-            if refused is not None:
-                return Examined(rejected=refused.reason)
-        else:
-            self.decoders.decode(event)
+        if look is not None and known is None and record.document is not None:
+            return Examined(event, self._memo.learn(*look, event))
         return Examined(event, shortlist_of(self.rules, event) if self._is_settled(event) else None)
+
+    def _look(self, record: SheetRecord) -> tuple[Layout, Members] | None:
+        """What a record shows without being read, where that is all that the rules ask for."""
+        sheet, fits = self._sheet
+        if sheet is not record.sheet:
+            fits = self._route is not None and self._route.takes_all(record.sheet)
+            self._sheet = record.sheet, fits
+        return record.sheet.look(record.raw) if fits else None
+
+    def _origin(self, layout: Layout, key: tuple[str, str]) -> Collection[Key] | None:
+        """The members that decide what a rule looks at (`ruleset.conditions.Key`)."""
+        kind, name = key
+        if kind == "field":
+            return layout.origin(name)
+        assert self._route is not None
+        found: set[Key] = set()
+        for static in (name,) if kind == "static" else _USERS.get(kind, ()):
+            members = self._route.static_origin(layout, static)
+            if members is None:
+                return None
+            found.update(members)
+        return found if kind in _ANSWERED else None
+
+    def _event(self, record: Record) -> Event | Rejected:
+        event = predecode(record, self._hostname)
+        if isinstance(event, Rejected):
+            return event
+        if record.queue == _EVENTCHANNEL_QUEUE:
+            return decode_eventchannel(event) or event
+        self.decoders.decode(event)
+        return event
 
     def _is_settled(self, event: Event) -> bool:
         """Whether the rules would see the event as it is now, and be asked by their tables."""
@@ -131,6 +193,11 @@ class Engine:
         if category == OSSEC_ALERT:
             return event.forced_rule not in self.rules.rules_by_id
         return False
+
+
+def _is_ordinary(route: JsonRoute | None) -> bool:
+    """Whether the events of a route go straight to the rules."""
+    return route is not None and not route.info.accumulate and route.info.type not in ("firewall", OSSEC_ALERT)
 
 
 def _why(error: Exception) -> str:

@@ -119,7 +119,7 @@ class Pipeline:
 
     def _analyse(self, record: Record) -> None:
         """One record through the engine and into the outputs; what fails on the way is kept aside."""
-        outcome = self.engine.process(record, self.state)
+        outcome = self.engine.process(record, self.state, alerts_only=self._outputs.alerts_only)
         if self._outputs.wants(outcome):
             try:
                 self._outputs.add(record, outcome)

@@ -56,7 +56,7 @@ class EchoEngine:
     def overruns(self) -> dict[str, int]:
         return self.found
 
-    def process(self, record: Record, state: Any) -> Outcome:
+    def process(self, record: Record, state: Any, *, alerts_only: bool = False) -> Outcome:
         event = Event(record, location=record.location, hostname="h")
         if record.message == "bad":
             return Outcome(rejected="it is bad")

@@ -14,6 +14,7 @@ from alertmill.decoders.plugins import PLUGINS
 from alertmill.decoders.plugins.ossecalert import OSSEC_ALERT
 from alertmill.decoders.plugins.windows_eventchannel import decode_eventchannel
 from alertmill.decoders.predecode import QueueMessage, Rejected, predecode, split_queue_message
+from alertmill.decoders.route import JsonRoute
 from alertmill.decoders.tree import DecoderOptions, load_decoders
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "PLUGINS",
     "DecoderOptions",
     "DecoderTree",
+    "JsonRoute",
     "QueueMessage",
     "Rejected",
     "decode_eventchannel",

@@ -14,17 +14,20 @@ from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, StateChanges
 from alertmill.ruleset.lists import CdbList, load_lists
 from alertmill.ruleset.load import load_rules
-from alertmill.ruleset.match import MatchResult, match
+from alertmill.ruleset.match import MatchResult, count_silent, match
+from alertmill.ruleset.memo import WALKED, Memo
 from alertmill.ruleset.options import RuleOptions
 from alertmill.ruleset.ruleset import Description, Ruleset
 from alertmill.ruleset.shortlist import Shortlist, shortlist_of
 from alertmill.ruleset.trace import Step, Trace
 
 __all__ = [
+    "WALKED",
     "CdbList",
     "CompiledRule",
     "Description",
     "MatchResult",
+    "Memo",
     "RuleOptions",
     "Ruleset",
     "Shortlist",
@@ -32,6 +35,7 @@ __all__ = [
     "StateChanges",
     "Step",
     "Trace",
+    "count_silent",
     "load_lists",
     "load_rules",
     "match",

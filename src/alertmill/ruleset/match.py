@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from alertmill.event import Event, Match
+from alertmill.event import Event, Match, Record
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, Walk
 from alertmill.ruleset.ruleset import Ruleset
@@ -60,6 +60,15 @@ def match(
     if found is None:
         return MatchResult()
     return _conclude(*found, event, state, walk, trace)
+
+
+def count_silent(ruleset: Ruleset, shortlist: Shortlist, record: Record, state: State) -> None:
+    """What `match` does about an event whose shortlist is silent. Raises ValueError as that does."""
+    if state.ruleset is not ruleset:
+        raise ValueError("the state belongs to another ruleset: rebind it first")
+    state.counters.at(record.time)
+    if shortlist.found is not None:
+        state.counters.count(shortlist.found[0].id)
 
 
 def match_plain(ruleset: Ruleset, event: Event, state: State, walk: Walk, trace: Trace | None = None) -> Found | None:

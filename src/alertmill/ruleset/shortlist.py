@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from alertmill.event import Event
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, Walk
-from alertmill.ruleset.siblings import Node, identity_of
+from alertmill.ruleset.siblings import Node, Note, SiblingTable, identity_of, note_anything
 
 if TYPE_CHECKING:
     from alertmill.ruleset.ruleset import Ruleset
@@ -37,16 +37,18 @@ class Shortlist:
     Attributes:
         entries: the rules, each with the shortlist below it.
         settled: nothing in it has a memory: `found` is the verdict, None when no rule holds.
+        silent: settled, and the rule, if there is one, has level 0: it is counted, and nothing else follows.
         certain: a rule is found whatever the memory says.
     """
 
-    __slots__ = ("certain", "entries", "found", "settled")
+    __slots__ = ("certain", "entries", "found", "settled", "silent")
 
     def __init__(self, entries: Entries) -> None:
         self.entries = entries
         self.settled: bool = not any(rule.has_memory or not below.settled for rule, below in entries)
         self.certain: bool = bool(entries) and is_certain(*entries[-1])
         self.found = _verdict(entries) if self.settled else None
+        self.silent: bool = self.settled and (self.found is None or not self.found[0].level)
 
     def ids(self) -> Ids:
         """The list in numbers, from which `Shortlists.of_ids` makes it again where the same rules are loaded."""
@@ -115,9 +117,11 @@ class _Level:
         self.tried = tried
         self.entries: list[tuple[CompiledRule, Shortlist]] = []
 
-    def next(self, event: Event) -> Node | None:
+    def next(self, event: Event, notes: list[Note] | None) -> Node | None:
         """The next sibling whose conditions hold."""
         for node in self.tried:
+            if node.asked and notes is not None:
+                note_anything(notes)
             if all(holds(event) for holds in node.asked):
                 return node
         return None
@@ -131,13 +135,21 @@ class _Level:
             self.tried = iter(())
 
 
-def shortlist_of(ruleset: Ruleset, event: Event) -> Shortlist:
-    """Ask all that the event alone can answer. Nothing is changed, and nothing remembered but the answers."""
+def shortlist_of(ruleset: Ruleset, event: Event, notes: list[Note] | None = None) -> Shortlist:
+    """Ask all that the event alone can answer; `notes` collects the questions.
+
+    Nothing is changed, and nothing remembered but the answers.
+    """
     identity, lists = identity_of(event), ruleset.shortlists
-    levels = [_Level(None, iter(ruleset.top(event.category).masks(identity).candidates(event)))]
+
+    def candidates(table: SiblingTable) -> Iterator[Node]:
+        masks = table.masks(identity)
+        return iter(masks.candidates(event) if notes is None else masks.noted(event, notes))
+
+    levels = [_Level(None, candidates(ruleset.top(event.category)))]
     while True:
         level = levels[-1]
-        node = level.next(event)
+        node = level.next(event, notes)
         if node is None:
             levels.pop()
             done = lists.of(tuple(level.entries))
@@ -145,7 +157,7 @@ def shortlist_of(ruleset: Ruleset, event: Event) -> Shortlist:
                 return done
             levels[-1].take(level.node.rule, done)
         elif node.children:
-            levels.append(_Level(node, iter(node.below.masks(identity).candidates(event))))
+            levels.append(_Level(node, candidates(node.below)))
         else:
             level.take(node.rule, lists.nothing)
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from alertmill.sources.aws.envelope import Envelope
 from alertmill.sources.aws.faults import UnpackError
+from alertmill.sources.aws.sheets import Memberwise
 from alertmill.sources.aws.unpack import columns, lines
 
 #: Characters of the longest text that may be a time; longer ones must not fill the cache.
@@ -51,6 +52,8 @@ class ObjectFormat(Protocol):
     type: str
     #: The object is one JSON document: it is checked to its end before the first record goes out.
     document: bool
+    #: How documents are made of members, where that is what `records` and `wrap` do; None where they do more.
+    memberwise: Memberwise | None
     #: Messages carry `aws_account_id`, the account whose folder the object lies in.
     names_account: bool
 
@@ -78,6 +81,7 @@ class Format:
 
     type = ""
     document = False
+    memberwise: Memberwise | None = None
     names_account = False
 
     def rows(self, rows: Iterable[dict[str, Any]], key: str) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ from alertmill import codes
 from alertmill.config.models import DiscardRegex, EventFormat
 from alertmill.errors import SourceError
 from alertmill.event import Record
+from alertmill.sheet import SheetRecord
 from alertmill.sources.aws import parquet
 from alertmill.sources.aws.documents import HELD_DOCUMENT
 from alertmill.sources.aws.envelope import (
@@ -28,6 +29,7 @@ from alertmill.sources.aws.envelope import (
 )
 from alertmill.sources.aws.faults import FetchError, ObjectError, ParseError
 from alertmill.sources.aws.formats import BadLine, ObjectFormat, SpecialRecord
+from alertmill.sources.aws.sheets import JsonSheet, Memberwise, picked, split
 from alertmill.sources.aws.store import Body
 from alertmill.sources.aws.unpack import check_text, unpack
 from alertmill.sources.base import Batch, ObjectDone, ObjectPartial, Stop, no_ack
@@ -124,8 +126,7 @@ class ObjectReader:
 
     def _batches(self, target: Target, body: Body, skip: int, stop: Stop) -> Iterator[Batch]:
         content = _Content(self._kind, body, target.key, stop)
-        rows = content.rows()
-        make = self._record_maker(target)
+        rows, make = self._rows(content, target)
         drops = self._drops
         records: list[Record] = []
         bad: list[BadLine] = []
@@ -152,9 +153,32 @@ class ObjectReader:
             records.append(self._error_record(target, text))
         yield Batch(records, (self.done(target, number),), self._ack(target))
 
-    def _record_maker(self, target: Target) -> Callable[[dict[str, Any], int, float], Record]:
-        """The function that wraps one record. It runs for every record, hence the local names."""
-        return self._improved_maker(target) if self._improved else self._compatible_maker(target)
+    def _rows(self, content: _Content, target: Target) -> tuple[Iterable[Any], Callable[[Any, int, float], Record]]:
+        """The object's records, known to be readable, and the function that wraps one. Raises ObjectError.
+
+        The function runs for every record, hence its local names.
+        """
+        kind = self._kind.memberwise
+        data = content.held() if kind is not None and self._drops is None else None
+        texts = split(data, kind) if data is not None and kind is not None else None
+        if texts is not None and data is not None and kind is not None:
+            return texts, self._sheet_maker(target, kind, data)
+        return content.rows(), self._improved_maker(target) if self._improved else self._compatible_maker(target)
+
+    def _sheet_maker(self, target: Target, kind: Memberwise, data: bytes) -> Callable[[bytes, int, float], Record]:
+        """Records that are read as far as somebody asks."""
+        place = f"s3://{target.bucket}/{target.key}#"
+        wrap, improved = self._kind.wrap, self._improved
+        sheet = JsonSheet(kind, data, self.envelope(target), wrap, place, improved=improved)
+        event_time, event_id = self._kind.event_time, _no_id if target.again else self._kind.event_id
+
+        def make(text: bytes, number: int, now: float) -> Record:
+            if not improved:
+                return SheetRecord(sheet, text, number, now)
+            record = picked(text, kind.identity)
+            return SheetRecord(sheet, text, number, now, event_time(record), event_id(record))
+
+        return make
 
     def _compatible_maker(self, target: Target) -> Callable[[dict[str, Any], int, float], Record]:
         envelope, wrap = self.envelope(target), self._kind.wrap
@@ -225,13 +249,21 @@ class _Content:
         self._body = body
         self._key = key
         self._stop = stop
+        self._text: Iterable[bytes] | None = None
         self.handed_out = 0
+
+    def held(self) -> bytes | None:
+        """The whole content, None where it is too large to be held or no text. Raises ObjectError."""
+        if parquet.is_parquet(self._body):
+            return None
+        self._text = self.checked()
+        return b"".join(self._text) if isinstance(self._text, list) else None
 
     def rows(self) -> Iterator[dict[str, Any] | BadLine]:
         """The records of the object, known to be readable. Raises ObjectError."""
         if parquet.is_parquet(self._body):
             return self._kind.rows(parquet.rows(self._body, self._passed), self._key)
-        return self._kind.records(self.checked(), self._key)
+        return self._kind.records(self.checked() if self._text is None else self._text, self._key)
 
     def _passed(self, size: int) -> None:
         if self._stop.is_set():
