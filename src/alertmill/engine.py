@@ -119,7 +119,7 @@ class Engine:
             if alerts_only and record is not None and shortlist is not None and shortlist.silent and trace is None:
                 count_silent(self.rules, shortlist, record, state)
                 return _SILENT
-            event = examined.event if record is None else self._event(record)
+            event = examined.event if record is None else self._shown_event(record)
             if event is None or isinstance(event, Rejected):
                 return Outcome(rejected=examined.rejected if event is None else event.reason)
             return self._conclude(event, shortlist, state, trace)
@@ -131,7 +131,7 @@ class Engine:
         known = self._memo.find(*look) if look is not None else None
         if isinstance(known, Shortlist):
             return Examined(None, known, "", record)
-        event = self._event(record)
+        event = self._event(record) if look is None else self._shown_event(record)
         if isinstance(event, Rejected):
             return Examined(rejected=event.reason)
         if look is not None and known is None and record.document is not None:
@@ -159,6 +159,15 @@ class Engine:
                 return None
             found.update(members)
         return found if kind in _ANSWERED else None
+
+    def _shown_event(self, record: Record) -> Event | Rejected:
+        """The event of a record that has a layout, and is therefore known to go the way of all."""
+        document = record.document
+        if document is None or not isinstance(record, SheetRecord) or self._route is None:
+            return self._event(record)
+        event = Event(record, location=record.location, hostname=self._hostname)
+        self._route.decode(event, document, plain=record.sheet.is_plain(record.raw))
+        return event
 
     def _event(self, record: Record) -> Event | Rejected:
         event = predecode(record, self._hostname)

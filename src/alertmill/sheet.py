@@ -48,13 +48,13 @@ class Sheet(Protocol):
     spell: Callable[[dict[str, Any]], str]
 
     def look(self, raw: Any) -> tuple[Layout, Members] | None:
-        """Layout and members of a record; None for one that has to be read.
-
-        A record that gets a layout has no more than MOST_FIELDS fields, and at most MOST_NESTED objects and arrays.
-        """
+        """Layout and members of a record that has at most MOST_FIELDS fields; None for one that has to be read."""
 
     def read(self, raw: Any, number: int) -> tuple[dict[str, Any] | None, str | None]:
         """The document of a record, or its text where it must travel as that: JSON readers see it differently."""
+
+    def is_plain(self, raw: Any) -> bool:
+        """Whether all texts of a record's document are sure to be ASCII without NUL."""
 
     def contains(self, words: Sequence[bytes]) -> bool:
         """Whether all words (lower case) may occur, in any case, in the text of some record. May err towards True."""
@@ -63,9 +63,8 @@ class Sheet(Protocol):
         """Where a record lies, for error messages."""
 
 
-#: Fields, and objects and arrays, of a record that has a layout: below every limit of decoders.
+#: Fields of a record that has a layout: fewer than decoders have room for.
 MOST_FIELDS = 240
-MOST_NESTED = 200
 
 
 class SheetRecord(Record):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from alertmill.decoders import load_decoders
@@ -25,6 +25,8 @@ from support import LONG
 quick = settings(max_examples=1500 if LONG else 120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NOON = 1772625600.0
+#: A number beyond 64 bits.
+HUGE = 2**70
 
 STATIC = """
   <json_static_field name="aws.eventName" when="aws.source=cloudtrail">action</json_static_field>
@@ -111,7 +113,7 @@ def rulesets(draw: st.DrawFn) -> str:
 LEAVES = st.one_of(
     some(("red", "blue", "", "10.1.1.1", "Root", "r\u00e9d", 'a"b', "x\\y", "red\0blue", "x" * 600, "strawberry")),
     st.sampled_from(
-        (None, True, False, 0, 1, -5, 1.5, 1e30, 2**70, [], {}, ["red"], [None], [["red"]], ["red", "blue"])
+        (None, True, False, 0, 1, -5, 1.5, 1e30, HUGE, [], {}, ["red"], [None], [["red"]], ["red", "blue"])
     ),
 )
 VALUES = st.one_of(
@@ -218,6 +220,8 @@ statics = some(("", STATIC))
 @quick
 @given(rulesets(), trails(), formats, accounts, statics)
 def test_trails(rules, data, event_format, account, static):
+    # Read whole, one such number makes all records of its object travel as text, in which nothing but ASCII stands.
+    assume(event_format == "compatible" or str(HUGE).encode() not in data)
     check("cloudtrail", data, rules, event_format, account, static)
 
 

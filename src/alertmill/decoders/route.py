@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from alertmill.decoders.compiled import Pattern, Root
 from alertmill.decoders.heads import matches_json
 from alertmill.decoders.plugins import PLUGINS, PluginSettings
-from alertmill.decoders.plugins.json import compact_text, decode_document
+from alertmill.decoders.plugins.json import add_fields, compact_text, decode_document
+from alertmill.decoders.spelling import clean_text
 from alertmill.event import DecoderInfo, Event
 from alertmill.patterns import required_literals
 from alertmill.sheet import MOST_FIELDS, Key, Layout, Sheet
@@ -47,6 +49,11 @@ class JsonRoute:
         event.decoder = self.info
         decode_document(event, document, self.settings, compact)
         return True
+
+    def decode(self, event: Event, document: dict[str, Any], *, plain: bool) -> None:
+        """Decode the event of a record that `takes_all` speaks of. `plain`: all its texts are ASCII without NUL."""
+        event.decoder = self.info
+        add_fields(event, document, self.settings, MOST_FIELDS, None if plain else clean_text)
 
     def takes_all(self, sheet: Sheet) -> bool:
         """Whether all records of a sheet that have a layout go this way, and come out with all their fields."""

@@ -69,6 +69,9 @@ class ObjectFormat(Protocol):
     def wrap(self, envelope: Envelope, record: dict[str, Any]) -> dict[str, Any]:
         """The document that the message says; the record is taken over."""
 
+    def reshape(self, aws: dict[str, Any]) -> None:
+        """The type's own changes of a document's `aws` object; of use to those that are memberwise."""
+
     def event_time(self, record: dict[str, Any]) -> float | None:
         """When the record's event happened, epoch seconds."""
 

@@ -168,8 +168,8 @@ class ObjectReader:
     def _sheet_maker(self, target: Target, kind: Memberwise, data: bytes) -> Callable[[bytes, int, float], Record]:
         """Records that are read as far as somebody asks."""
         place = f"s3://{target.bucket}/{target.key}#"
-        wrap, improved = self._kind.wrap, self._improved
-        sheet = JsonSheet(kind, data, self.envelope(target), wrap, place, improved=improved)
+        improved = self._improved
+        sheet = JsonSheet(kind, data, self.envelope(target), self._kind.reshape, place, improved=improved)
         event_time, event_id = self._kind.event_time, _no_id if target.again else self._kind.event_id
 
         def make(text: bytes, number: int, now: float) -> Record:
