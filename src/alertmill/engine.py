@@ -134,7 +134,7 @@ class Engine:
         event = self._event(record) if look is None else self._shown_event(record)
         if isinstance(event, Rejected):
             return Examined(rejected=event.reason)
-        if look is not None and known is None and record.document is not None:
+        if look is not None and known is None and event.log_is_message:
             return Examined(event, self._memo.learn(*look, event))
         return Examined(event, shortlist_of(self.rules, event) if self._is_settled(event) else None)
 
@@ -162,12 +162,10 @@ class Engine:
 
     def _shown_event(self, record: Record) -> Event | Rejected:
         """The event of a record that has a layout, and is therefore known to go the way of all."""
-        document = record.document
-        if document is None or not isinstance(record, SheetRecord) or self._route is None:
-            return self._event(record)
+        assert isinstance(record, SheetRecord)
+        assert self._route is not None
         event = Event(record, location=record.location, hostname=self._hostname)
-        self._route.decode(event, document, plain=record.sheet.is_plain(record.raw))
-        return event
+        return event if self._route.decode(event, record) else self._event(record)
 
     def _event(self, record: Record) -> Event | Rejected:
         event = predecode(record, self._hostname)

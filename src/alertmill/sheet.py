@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from alertmill.event import Record
+from alertmill.event import ColumnFields, Record
 
 #: Leads to a member of a record: a name, or the number of a column.
 Key = str | int
-#: The members of a record as they stand in its object: JSON text each, or the text of columns.
-Members = Mapping[Any, Any]
+#: The members of a record as they stand in its object: by name the JSON text of each, or texts of columns.
+Members = Mapping[Any, Any] | Sequence[Any]
 
 
 class Layout(Protocol):
@@ -52,6 +52,10 @@ class Sheet(Protocol):
 
     def read(self, raw: Any, number: int) -> tuple[dict[str, Any] | None, str | None]:
         """The document of a record, or its text where it must travel as that: JSON readers see it differently."""
+
+    def columns(self, raw: Any, number: int) -> ColumnFields | None:
+        """The fields of a record's document, where it is made of columns whose texts are plain; for records that have a
+        layout."""
 
     def is_plain(self, raw: Any) -> bool:
         """Whether all texts of a record's document are sure to be ASCII without NUL."""

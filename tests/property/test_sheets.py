@@ -143,6 +143,7 @@ def trails(draw: st.DrawFn) -> bytes:
 
 
 CELLS = ("red", "10.1.1.1", "10.2.2.2", "-", "443", "1", "ACCEPT", "REJECT", "1768471200", '"a b"', "\u00e9", "x" * 600)
+STARTS = ("1768471200", "1768471201", "0", "253402300800", "-", "2026-01-15T10:00:00Z", "007", "9" * 25)
 HEADER = "version account-id interface-id srcaddr dstaddr srcport dstport protocol action start end log-status"
 
 
@@ -153,6 +154,9 @@ def flows(draw: st.DrawFn) -> bytes:
     width = len(header.split()) or 14
     rows = draw(st.lists(st.lists(some(CELLS), min_size=1, max_size=width + 2), max_size=12))
     rows = [row if draw(chance) else (row * width)[:width] for row in rows]
+    start = (header or HEADER).split().index("start") if "start" in (header or HEADER) else width
+    for row in rows:
+        row[start : start + 1] = [draw(some(STARTS))] if start < len(row) else []
     lines = [*([header] if header else []), *(" ".join(row) for row in rows)]
     return draw(some(("\n", "\r\n"))).join(lines).encode()
 

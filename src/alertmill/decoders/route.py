@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from alertmill.decoders.compiled import Pattern, Root
 from alertmill.decoders.heads import matches_json
 from alertmill.decoders.plugins import PLUGINS, PluginSettings
-from alertmill.decoders.plugins.json import add_fields, compact_text, decode_document
+from alertmill.decoders.plugins.json import add_fields, compact_text, decode_document, set_static_fields
 from alertmill.decoders.spelling import clean_text
 from alertmill.event import DecoderInfo, Event
 from alertmill.patterns import required_literals
-from alertmill.sheet import MOST_FIELDS, Key, Layout, Sheet
+from alertmill.sheet import MOST_FIELDS, Key, Layout, Sheet, SheetRecord
 
 #: Part of a literal that stands in every spelling of a document as it stands in the compact one, if it does in any.
 #: It begins with a byte that can neither be the end of an escape such as `\u00e9` or `\n` nor belong to a number.
@@ -50,10 +49,21 @@ class JsonRoute:
         decode_document(event, document, self.settings, compact)
         return True
 
-    def decode(self, event: Event, document: dict[str, Any], *, plain: bool) -> None:
-        """Decode the event of a record that `takes_all` speaks of. `plain`: all its texts are ASCII without NUL."""
+    def decode(self, event: Event, record: SheetRecord) -> bool:
+        """Decode the event of a record that `takes_all` speaks of; False for one that travels as text."""
+        sheet, raw = record.sheet, record.raw
+        columns = sheet.columns(raw, record.number)
+        if columns is not None:
+            event.fields = columns
+            set_static_fields(event, self.settings.static_fields)
+        else:
+            document = record.document
+            if document is None:
+                return False
+            clean = None if sheet.is_plain(raw) else clean_text
+            add_fields(event, document, self.settings, MOST_FIELDS, clean)
         event.decoder = self.info
-        add_fields(event, document, self.settings, MOST_FIELDS, None if plain else clean_text)
+        return True
 
     def takes_all(self, sheet: Sheet) -> bool:
         """Whether all records of a sheet that have a layout go this way, and come out with all their fields."""

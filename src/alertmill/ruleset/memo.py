@@ -75,7 +75,7 @@ class Memo:
         """The shortlist of a record; WALKED when it can only be walked, None when that may be worth remembering."""
         step = self._first.get(layout)
         while isinstance(step, Step):
-            value = members[step.key]
+            value = members[step.key]  # type: ignore[index]  # a layout's keys fit its members
             if value.__class__ is not str:
                 value = bytes(value)
             step = step.texts.get(value) or self._by_mask(layout, step, value)
@@ -107,7 +107,7 @@ class Memo:
             if not isinstance(step, Step):
                 step = Step(key, note)
             self._lead(layout, before, step)
-            value = members[key]
+            value = members[key]  # type: ignore[index]  # a layout's keys fit its members
             value = value if value.__class__ is str else bytes(value)
             if len(value) > LONGEST_VALUE:
                 return found

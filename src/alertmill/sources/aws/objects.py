@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -17,7 +18,7 @@ from alertmill.config.models import DiscardRegex, EventFormat
 from alertmill.errors import SourceError
 from alertmill.event import Record
 from alertmill.sheet import SheetRecord
-from alertmill.sources.aws import parquet
+from alertmill.sources.aws import parquet, row_sheets, sheets
 from alertmill.sources.aws.documents import HELD_DOCUMENT
 from alertmill.sources.aws.envelope import (
     LOCATION,
@@ -29,7 +30,8 @@ from alertmill.sources.aws.envelope import (
 )
 from alertmill.sources.aws.faults import FetchError, ObjectError, ParseError
 from alertmill.sources.aws.formats import BadLine, ObjectFormat, SpecialRecord
-from alertmill.sources.aws.sheets import JsonSheet, Memberwise, picked, split
+from alertmill.sources.aws.row_sheets import Columnwise, RowSheet
+from alertmill.sources.aws.sheets import JsonSheet, Memberwise
 from alertmill.sources.aws.store import Body
 from alertmill.sources.aws.unpack import check_text, unpack
 from alertmill.sources.base import Batch, ObjectDone, ObjectPartial, Stop, no_ack
@@ -158,14 +160,19 @@ class ObjectReader:
 
         The function runs for every record, hence its local names.
         """
-        kind = self._kind.memberwise
-        data = content.held() if kind is not None and self._drops is None else None
-        texts = split(data, kind) if data is not None and kind is not None else None
-        if texts is not None and data is not None and kind is not None:
-            return texts, self._sheet_maker(target, kind, data)
+        members, columns = self._kind.memberwise, self._kind.columnwise
+        data = content.held() if (members or columns) and self._drops is None else None
+        if data is not None and members is not None:
+            texts = sheets.split(data, members)
+            if texts is not None:
+                return texts, self._text_maker(target, members, data)
+        elif data is not None and columns is not None:
+            table = row_sheets.split(data, columns)
+            if table is not None:
+                return table[1], self._row_maker(target, columns, data, table[0])
         return content.rows(), self._improved_maker(target) if self._improved else self._compatible_maker(target)
 
-    def _sheet_maker(self, target: Target, kind: Memberwise, data: bytes) -> Callable[[bytes, int, float], Record]:
+    def _text_maker(self, target: Target, kind: Memberwise, data: bytes) -> Callable[[bytes, int, float], Record]:
         """Records that are read as far as somebody asks."""
         place = f"s3://{target.bucket}/{target.key}#"
         improved = self._improved
@@ -175,8 +182,25 @@ class ObjectReader:
         def make(text: bytes, number: int, now: float) -> Record:
             if not improved:
                 return SheetRecord(sheet, text, number, now)
-            record = picked(text, kind.identity)
+            record = sheets.picked(text, kind.identity)
             return SheetRecord(sheet, text, number, now, event_time(record), event_id(record))
+
+        return make
+
+    def _row_maker(
+        self, target: Target, kind: Columnwise, data: bytes, names: tuple[str, ...]
+    ) -> Callable[[list[str], int, float], Record]:
+        """Records that stay columns."""
+        place = f"s3://{target.bucket}/{target.key}#"
+        sheet = RowSheet(kind, data, names, self.envelope(target), place, improved=self._improved)
+        if not self._improved:
+            return partial(SheetRecord, sheet)
+        column, moment = kind.time
+        place_of_time = names.index(column) if column in names else len(names)
+
+        def make(row: list[str], number: int, now: float) -> Record:
+            happened = moment(row[place_of_time]) if place_of_time < len(row) else None
+            return SheetRecord(sheet, row, number, now, happened)
 
         return make
 

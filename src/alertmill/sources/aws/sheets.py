@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import orjson
 
+from alertmill.event import ColumnFields
 from alertmill.sheet import MOST_FIELDS, Layout, Members
 from alertmill.sources.aws import jsontext
 from alertmill.sources.aws.envelope import LOCATION, Envelope, spell_compact, spell_compatible, spell_improved, tidy
@@ -160,6 +161,13 @@ def tidied(record: dict[str, Any], text: bytes) -> dict[str, Any]:
     return record
 
 
+def occurs(word: bytes, data: bytes) -> bool:
+    """Whether a word in lower case stands in a text in any case."""
+    more = len(word)
+    # In pieces: the copy of a whole object would not stay in the caches.
+    return any(word in data[start : start + _PIECE + more].lower() for start in range(0, len(data), _PIECE))
+
+
 class JsonSheet:
     """The records of one object. `data` is its text, `reshape` makes the type's own changes (`Format`)."""
 
@@ -206,6 +214,9 @@ class JsonSheet:
         self._reshape(document["aws"])
         return (None, self._spell_odd(document)) if is_odd else (document, None)
 
+    def columns(self, raw: Any, number: int) -> ColumnFields | None:
+        return None
+
     def is_plain(self, raw: Any) -> bool:
         return self._is_ascii and raw.isascii() and b"\\u" not in raw
 
@@ -218,9 +229,7 @@ class JsonSheet:
         around = orjson.dumps([self._envelope.log_info, self._account, self._kind.source])
         if word in _WORDS or word in around.lower() or (b"\\u00" in self._data and _HIDDEN.search(self._data)):
             return True
-        data, more = self._data, len(word)
-        # In pieces: the copy of a whole object would not stay in the caches.
-        return any(word in data[start : start + _PIECE + more].lower() for start in range(0, len(data), _PIECE))
+        return occurs(word, self._data)
 
     def place(self, number: int) -> str:
         return f"{self._place}{number}"
