@@ -53,7 +53,7 @@ class Examined:
     event: Event | None = None
     shortlist: Shortlist | None = None
     rejected: str = ""
-    record: Record | None = None
+    record: SheetRecord | None = None
 
 
 #: The outcome of an event that nobody wants to see.
@@ -119,7 +119,7 @@ class Engine:
             if alerts_only and record is not None and shortlist is not None and shortlist.silent and trace is None:
                 count_silent(self.rules, shortlist, record, state)
                 return _SILENT
-            event = examined.event if record is None else self._shown_event(record)
+            event = examined.event if record is None else self._shown_event(record.opened())
             if event is None or isinstance(event, Rejected):
                 return Outcome(rejected=examined.rejected if event is None else event.reason)
             return self._conclude(event, shortlist, state, trace)
@@ -127,16 +127,28 @@ class Engine:
             return Outcome(rejected=_why(error))
 
     def _examine(self, record: Record) -> Examined:
-        look = self._look(record) if isinstance(record, SheetRecord) else None
-        known = self._memo.find(*look) if look is not None else None
-        if isinstance(known, Shortlist):
-            return Examined(None, known, "", record)
-        event = self._event(record) if look is None else self._shown_event(record)
+        if isinstance(record, SheetRecord):
+            look = self._look(record)
+            if look is not None:
+                return self._shown(record, *look)
+            record = record.opened()
+        event = self._event(record)
         if isinstance(event, Rejected):
             return Examined(rejected=event.reason)
-        if look is not None and known is None and event.log_is_message:
-            return Examined(event, self._memo.learn(*look, event))
         return Examined(event, shortlist_of(self.rules, event) if self._is_settled(event) else None)
+
+    def _shown(self, record: SheetRecord, layout: Layout, members: Members) -> Examined:
+        """What a record shows: the shortlist, if the walk of such records is remembered."""
+        known = self._memo.find(layout, members)
+        if isinstance(known, Shortlist):
+            return Examined(None, known, "", record)
+        record = record.opened()
+        event = self._shown_event(record)
+        if isinstance(event, Rejected):
+            return Examined(rejected=event.reason)
+        if known is None and not record.is_odd:
+            return Examined(event, self._memo.learn(layout, members, event))
+        return Examined(event, shortlist_of(self.rules, event))
 
     def _look(self, record: SheetRecord) -> tuple[Layout, Members] | None:
         """What a record shows without being read, where that is all that the rules ask for."""
@@ -160,9 +172,8 @@ class Engine:
             found.update(members)
         return found if kind in _ANSWERED else None
 
-    def _shown_event(self, record: Record) -> Event | Rejected:
+    def _shown_event(self, record: SheetRecord) -> Event | Rejected:
         """The event of a record that has a layout, and is therefore known to go the way of all."""
-        assert isinstance(record, SheetRecord)
         assert self._route is not None
         event = Event(record, location=record.location, hostname=self._hostname)
         return event if self._route.decode(event, record) else self._event(record)

@@ -105,9 +105,21 @@ class SheetRecord(Record):
         self.queue = "1"
         self.location = sheet.location
 
+    def opened(self) -> SheetRecord:
+        """The same record, for what is made of it to be kept with: it goes when its event goes, not with the batch.
+
+        That keeps the documents of a batch from piling up: memory that is used again at once is still in the caches.
+        """
+        return SheetRecord(self.sheet, self.raw, self.number, self.time, self.event_time, self.event_id)
+
     def _read(self) -> None:
         self._is_read = True
         self._document, self._message = self.sheet.read(self.raw, self.number)
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether it was found out that it travels as text."""
+        return self._is_read and self._document is None
 
     @property
     def document(self) -> dict[str, Any] | None:  # type: ignore[override]

@@ -128,6 +128,8 @@ class RowSheet:
         #: By the number of columns: layout, and names of all fields with the places of the lowered ones.
         self._layouts: dict[int, Layout | None] = {}
         self._fields: dict[int, tuple[tuple[str, ...], Mapping[str, int]]] = {}
+        self._info = tuple(f"log_info.{name}" for name in envelope.log_info)
+        self._before = ("aws", *map(str, envelope.log_info.values()))
         around = str((envelope.log_info, envelope.account))
         self._is_ascii = around.isascii() and "\\x00" not in around
         self._spelled = tuple((names.index(name), spell) for name, spell in kind.spelled.items() if name in names)
@@ -168,20 +170,17 @@ class RowSheet:
             return None
         width = len(raw)
         known = self._fields.get(width) or self._fields.setdefault(width, self._field_names(width))
-        around = [str(value) for value in self._envelope.log_info.values()]
-        if self._improved:
-            around.append(str(number))
-        values = ["aws", *around, *self._values(raw), self._kind.source]
+        number_text = (str(number),) if self._improved else ()
+        values = [*self._before, *number_text, *self._values(raw), self._kind.source]
         if self._envelope.account is not None:
             values.append(self._envelope.account)
         return ColumnFields(known[0], values, known[1])
 
     def _field_names(self, width: int) -> tuple[tuple[str, ...], Mapping[str, int]]:
-        info = [f"log_info.{name}" for name in self._envelope.log_info if name != "record"]
-        if self._improved:
-            info.append("log_info.record")
-        account = [] if self._envelope.account is None else [_ACCOUNT]
-        names = ("integration", *(f"aws.{name}" for name in (*info, *self._names[:width], "source", *account)))
+        number = ("log_info.record",) if self._improved else ()
+        account = () if self._envelope.account is None else (_ACCOUNT,)
+        below = (*self._info, *number, *self._names[:width], "source", *account)
+        names = ("integration", *(f"aws.{name}" for name in below))
         return names, {name.lower(): place for place, name in enumerate(names)}
 
     def is_plain(self, raw: Any) -> bool:
