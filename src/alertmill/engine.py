@@ -8,8 +8,9 @@ counting and committing are the business of the caller.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from alertmill.decoders import OSSEC_ALERT, DecoderTree, JsonRoute, Rejected, decode_eventchannel, predecode
 from alertmill.event import Event, Outcome, Record
@@ -56,10 +57,6 @@ class Examined:
     record: SheetRecord | None = None
 
 
-#: The outcome of an event that nobody wants to see.
-_SILENT = Outcome()
-
-
 class Engine:
     """Decoders and rules that never change; a reload makes another engine."""
 
@@ -88,37 +85,55 @@ class Engine:
             found[name] = found.get(name, 0) + count
         return found
 
-    def process(
-        self, record: Record, state: State, *, trace: Trace | None = None, alerts_only: bool = False
-    ) -> Outcome:
-        """Analyse one record; `state` remembers it, `trace` collects the rules that were tried.
+    def process(self, record: Record, state: State, *, trace: Trace | None = None) -> Outcome:
+        """Analyse one record; `state` remembers it, `trace` collects the rules that were tried."""
+        return self.conclude(self.examine(record), state, trace=trace)
 
-        With `alerts_only`, the outcome of an event without an alert may do without the event.
+    def alerts(self, records: Iterable[Record], state: State) -> Iterator[tuple[Record, Outcome]]:
+        """Analyse records in their order, and leave out those of which nothing is to be told but that there was one.
+
+        These are decoded, raise no alert, and are in the memory, when all is taken, as after `process`.
         """
-        return self.conclude(self.examine(record), state, trace=trace, alerts_only=alerts_only)
+        silent: dict[Shortlist, int] = {}
+        time = 0.0
+        for record in records:
+            look = self._look(record) if isinstance(record, SheetRecord) else None
+            if look is None or not isinstance(record, SheetRecord):
+                yield record, self.process(record, state)
+                continue
+            known = self._memo.find(*look)
+            if known.__class__ is not Shortlist:
+                yield record, self.conclude(self._safely(self._shown, record, *look), state)
+            elif known.silent:
+                if record.time != time:
+                    count_silent(self.rules, silent, time, state)
+                    silent, time = {}, record.time
+                silent[known] = silent.get(known, 0) + 1
+            else:
+                yield record, self.conclude(Examined(None, known, "", record), state)
+        count_silent(self.rules, silent, time, state)
 
     def examine(self, record: Record) -> Examined:
         """All that the record alone can answer: its event, and the rules that are left for the memory to choose from.
 
         A pure function of the record: records may be examined in any order, elsewhere, and more than once.
         """
+        return self._safely(self._examine, record)
+
+    @staticmethod
+    def _safely(examine: Callable[..., Examined], *arguments: Any) -> Examined:
         try:
-            return self._examine(record)
+            return examine(*arguments)
         except Exception as error:
             return Examined(rejected=_why(error))
 
-    def conclude(
-        self, examined: Examined, state: State, *, trace: Trace | None = None, alerts_only: bool = False
-    ) -> Outcome:
-        """What follows from an examined record, in the order of arrival; `state`, `trace` and `alerts_only` as above.
+    def conclude(self, examined: Examined, state: State, *, trace: Trace | None = None) -> Outcome:
+        """What follows from an examined record, in the order of arrival; `state` and `trace` as above.
 
         The event is taken over: nothing is concluded from one twice.
         """
         try:
             record, shortlist = examined.record, examined.shortlist
-            if alerts_only and record is not None and shortlist is not None and shortlist.silent and trace is None:
-                count_silent(self.rules, shortlist, record, state)
-                return _SILENT
             event = examined.event if record is None else self._shown_event(record.opened())
             if event is None or isinstance(event, Rejected):
                 return Outcome(rejected=examined.rejected if event is None else event.reason)
@@ -156,7 +171,10 @@ class Engine:
         if sheet is not record.sheet:
             fits = self._route is not None and self._route.takes_all(record.sheet)
             self._sheet = record.sheet, fits
-        return record.sheet.look(record.raw) if fits else None
+        try:
+            return record.sheet.look(record.raw) if fits else None
+        except RecursionError:  # nested almost too deeply: whoever reads it will say so
+            return None
 
     def _origin(self, layout: Layout, key: tuple[str, str]) -> Collection[Key] | None:
         """The members that decide what a rule looks at (`ruleset.conditions.Key`)."""

@@ -162,7 +162,7 @@ class _Scan:
 
     def _analyse(self, record: Record) -> None:
         self.figures.events += 1
-        outcome = self._engine.process(record, self._state, alerts_only=True)
+        outcome = self._engine.process(record, self._state)
         if outcome.rejected:
             self.failed += 1
             self._say(f"{record.place}: {outcome.rejected}")

@@ -6,10 +6,10 @@ asks first what the event alone can answer, then the memory. The first explains,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from alertmill.event import Event, Match, Record
+from alertmill.event import Event, Match
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, Walk
 from alertmill.ruleset.ruleset import Ruleset
@@ -62,13 +62,18 @@ def match(
     return _conclude(*found, event, state, walk, trace)
 
 
-def count_silent(ruleset: Ruleset, shortlist: Shortlist, record: Record, state: State) -> None:
-    """What `match` does about an event whose shortlist is silent. Raises ValueError as that does."""
+def count_silent(ruleset: Ruleset, silent: Mapping[Shortlist, int], time: float, state: State) -> None:
+    """What `match` does about events that arrive at `time` and have such shortlists, which are silent, so many of each.
+
+    Raises ValueError as that does.
+    """
     if state.ruleset is not ruleset:
         raise ValueError("the state belongs to another ruleset: rebind it first")
-    state.counters.at(record.time)
-    if shortlist.found is not None:
-        state.counters.count(shortlist.found[0].id)
+    if silent:
+        state.counters.at(time)
+    for shortlist, events in silent.items():
+        if shortlist.found is not None:
+            state.counters.count(shortlist.found[0].id, events)
 
 
 def match_plain(ruleset: Ruleset, event: Event, state: State, walk: Walk, trace: Trace | None = None) -> Found | None:
