@@ -1,22 +1,33 @@
 """The engine: one record in, one outcome out.
 
-`process` reads no clock, keeps nothing but the `State` it is handed, and never raises for a record: what it cannot
-digest becomes an outcome that says so. Writing alerts, counting and committing are the business of the caller.
+`process` is `conclude(examine(record), state)`: first what the record alone can answer, which any process may find out
+in any order, then what the memory has to answer, in the order of arrival. Neither reads a clock, keeps anything but the
+`State` it is handed, or raises for a record: what it cannot digest becomes an outcome that says so. Writing alerts,
+counting and committing are the business of the caller.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from alertmill.decoders import OSSEC_ALERT, DecoderTree, Rejected, decode_eventchannel, predecode
+from alertmill.decoders import OSSEC_ALERT, DecoderTree, JsonRoute, Rejected, decode_eventchannel, predecode
 from alertmill.event import Event, Outcome, Record
-from alertmill.ruleset import Ruleset, State, Trace, match
+from alertmill.ruleset import Memo, Ruleset, Shortlist, State, Trace, count_silent, match, shortlist_of
+from alertmill.sheet import Key, Layout, Members, Sheet, SheetRecord
 
 #: Queue id of Windows event channels, whose messages have a decoder of their own (spec/predecoding.md 1).
 _EVENTCHANNEL_QUEUE = "f"
 
 #: Fields without which a firewall event goes no further (spec/rules.md 8.1).
 _FIREWALL_FIELDS = frozenset(("action", "srcip", "dstip", "srcport", "dstport", "protocol"))
+
+
+#: The static fields behind users that rules look at.
+_USERS = {"user": ("dstuser", "srcuser"), "list user": ("dstuser", "srcuser")}
+#: Kinds of values that are made of static fields, or are the same for all records of a layout.
+_ANSWERED = frozenset(("static", *_USERS, "hostname", "location", "log start", "program_name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,21 @@ class EngineOptions:
     log_fw: bool = True
 
 
+@dataclass(slots=True)
+class Examined:
+    """What `Engine.examine` made of a record.
+
+    `event` is None when the record was refused, `rejected` then says why, or while nobody had to make it; `record` is
+    that of such an event. `shortlist` holds the rules that the event leaves for the memory to choose from; None when
+    the memory must be asked before any rule, or the plain walk runs.
+    """
+
+    event: Event | None = None
+    shortlist: Shortlist | None = None
+    rejected: str = ""
+    record: SheetRecord | None = None
+
+
 class Engine:
     """Decoders and rules that never change; a reload makes another engine."""
 
@@ -39,6 +65,11 @@ class Engine:
         self.rules = rules
         self.options = options
         self._hostname = options.hostname.partition(".")[0]
+        #: The way of records that show what rules ask for; None where not all of them can go it.
+        self._route = decoders.route if rules.options.engine == "fast" and _is_ordinary(decoders.route) else None
+        self._memo = Memo(rules, self._origin)
+        #: The last sheet, and whether its records go this way.
+        self._sheet: tuple[Sheet | None, bool] = None, False
 
     def new_state(self, *, session: bool = False) -> State:
         """An empty memory; a `session` is one of logtest (spec/logtest.md 5.3)."""
@@ -56,27 +87,135 @@ class Engine:
 
     def process(self, record: Record, state: State, *, trace: Trace | None = None) -> Outcome:
         """Analyse one record; `state` remembers it, `trace` collects the rules that were tried."""
-        try:
-            return self._process(record, state, trace)
-        except RecursionError:
-            return Outcome(rejected="it is nested too deeply")
-        except Exception as error:  # hostile input must not end the daemon, nor be lost: the caller keeps the record
-            return Outcome(rejected=f"internal error, please report it: {type(error).__name__}: {error}")
+        return self.conclude(self.examine(record), state, trace=trace)
 
-    def _process(self, record: Record, state: State, trace: Trace | None) -> Outcome:
+    def alerts(self, records: Iterable[Record], state: State) -> Iterator[tuple[Record, Outcome]]:
+        """Analyse records in their order, and leave out those of which nothing is to be told but that there was one.
+
+        These are decoded, raise no alert, and are in the memory, when all is taken, as after `process`.
+        """
+        silent: dict[Shortlist, int] = {}
+        time = 0.0
+        for record in records:
+            look = self._look(record) if isinstance(record, SheetRecord) else None
+            if look is None or not isinstance(record, SheetRecord):
+                yield record, self.process(record, state)
+                continue
+            known = self._memo.find(*look)
+            if known.__class__ is not Shortlist:
+                yield record, self.conclude(self._safely(self._shown, record, *look), state)
+            elif known.silent:
+                if record.time != time:
+                    count_silent(self.rules, silent, time, state)
+                    silent, time = {}, record.time
+                silent[known] = silent.get(known, 0) + 1
+            else:
+                yield record, self.conclude(Examined(None, known, "", record), state)
+        count_silent(self.rules, silent, time, state)
+
+    def examine(self, record: Record) -> Examined:
+        """All that the record alone can answer: its event, and the rules that are left for the memory to choose from.
+
+        A pure function of the record: records may be examined in any order, elsewhere, and more than once.
+        """
+        return self._safely(self._examine, record)
+
+    @staticmethod
+    def _safely(examine: Callable[..., Examined], *arguments: Any) -> Examined:
+        try:
+            return examine(*arguments)
+        except Exception as error:
+            return Examined(rejected=_why(error))
+
+    def conclude(self, examined: Examined, state: State, *, trace: Trace | None = None) -> Outcome:
+        """What follows from an examined record, in the order of arrival; `state` and `trace` as above.
+
+        The event is taken over: nothing is concluded from one twice.
+        """
+        try:
+            record, shortlist = examined.record, examined.shortlist
+            event = examined.event if record is None else self._shown_event(record.opened())
+            if event is None or isinstance(event, Rejected):
+                return Outcome(rejected=examined.rejected if event is None else event.reason)
+            return self._conclude(event, shortlist, state, trace)
+        except Exception as error:
+            return Outcome(rejected=_why(error))
+
+    def _examine(self, record: Record) -> Examined:
+        if isinstance(record, SheetRecord):
+            look = self._look(record)
+            if look is not None:
+                return self._shown(record, *look)
+            record = record.opened()
+        event = self._event(record)
+        if isinstance(event, Rejected):
+            return Examined(rejected=event.reason)
+        return Examined(event, shortlist_of(self.rules, event) if self._is_settled(event) else None)
+
+    def _shown(self, record: SheetRecord, layout: Layout, members: Members) -> Examined:
+        """What a record shows: the shortlist, if the walk of such records is remembered."""
+        known = self._memo.find(layout, members)
+        if isinstance(known, Shortlist):
+            return Examined(None, known, "", record)
+        record = record.opened()
+        event = self._shown_event(record)
+        if isinstance(event, Rejected):
+            return Examined(rejected=event.reason)
+        if known is None and not record.is_odd:
+            return Examined(event, self._memo.learn(layout, members, event))
+        return Examined(event, shortlist_of(self.rules, event))
+
+    def _look(self, record: SheetRecord) -> tuple[Layout, Members] | None:
+        """What a record shows without being read, where that is all that the rules ask for."""
+        sheet, fits = self._sheet
+        if sheet is not record.sheet:
+            fits = self._route is not None and self._route.takes_all(record.sheet)
+            self._sheet = record.sheet, fits
+        try:
+            return record.sheet.look(record.raw) if fits else None
+        except RecursionError:  # nested almost too deeply: whoever reads it will say so
+            return None
+
+    def _origin(self, layout: Layout, key: tuple[str, str]) -> Collection[Key] | None:
+        """The members that decide what a rule looks at (`ruleset.conditions.Key`)."""
+        kind, name = key
+        if kind == "field":
+            return layout.origin(name)
+        assert self._route is not None
+        found: set[Key] = set()
+        for static in (name,) if kind == "static" else _USERS.get(kind, ()):
+            members = self._route.static_origin(layout, static)
+            if members is None:
+                return None
+            found.update(members)
+        return found if kind in _ANSWERED else None
+
+    def _shown_event(self, record: SheetRecord) -> Event | Rejected:
+        """The event of a record that has a layout, and is therefore known to go the way of all."""
+        assert self._route is not None
+        event = Event(record, location=record.location, hostname=self._hostname)
+        return event if self._route.decode(event, record) else self._event(record)
+
+    def _event(self, record: Record) -> Event | Rejected:
         event = predecode(record, self._hostname)
         if isinstance(event, Rejected):
-            return Outcome(rejected=event.reason)
+            return event
         if record.queue == _EVENTCHANNEL_QUEUE:
-            refused = decode_eventchannel(event)
-            if refused is not None:
-                return Outcome(rejected=refused.reason)
-        else:
-            self.decoders.decode(event)
+            return decode_eventchannel(event) or event
+        self.decoders.decode(event)
+        return event
+
+    def _is_settled(self, event: Event) -> bool:
+        """Whether the rules would see the event as it is now, and be asked by their tables."""
+        decoder = event.decoder
+        waits = decoder is not None and decoder.accumulate
+        return not waits and event.forced_rule is None and self.rules.options.engine == "fast"
+
+    def _conclude(self, event: Event, shortlist: Shortlist | None, state: State, trace: Trace | None) -> Outcome:
         state.accumulate(event)
         if self._is_dropped(event, state):
             return Outcome(event, dropped=True, warnings=event.warnings)
-        result = match(self.rules, event, state, trace=trace)
+        result = match(self.rules, event, state, shortlist=shortlist, trace=trace)
         warnings = event.warnings
         if result.match is not None and (result.alert or state.session):
             warnings += self.rules.rules_by_id[result.match.rule.id].mitre_warnings
@@ -90,3 +229,15 @@ class Engine:
         if category == OSSEC_ALERT:
             return event.forced_rule not in self.rules.rules_by_id
         return False
+
+
+def _is_ordinary(route: JsonRoute | None) -> bool:
+    """Whether the events of a route go straight to the rules."""
+    return route is not None and not route.info.accumulate and route.info.type not in ("firewall", OSSEC_ALERT)
+
+
+def _why(error: Exception) -> str:
+    """Why a record could not be digested: hostile input must not end the daemon, nor be lost: the caller keeps it."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return f"internal error, please report it: {type(error).__name__}: {error}"

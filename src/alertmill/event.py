@@ -10,7 +10,7 @@ Only data here: no parsing, no matching, no clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,6 +160,41 @@ class Fields:
 
     def __len__(self) -> int:
         return len(self._items)
+
+
+class ColumnFields(Fields):
+    """The dynamic fields of a record made of text columns: a tuple of names that all records of a file share, and the
+    values of this one, in the same order.
+
+    Args:
+        names: the fields' names with dots, in the order of the document. The same object for all records with the same
+            columns: what is prepared for it once (which column an alert's template wants) serves a whole file.
+        values: a text for each name, byte text and plain ASCII at that, so that it is ordinary text as well. None of
+            them has to be spelled any more; empty ones are fields too, which alerts leave out.
+        places: where each lowered name stands in `names`; names that differ only in case do not come with columns.
+    """
+
+    __slots__ = ("names", "places", "values")
+
+    def __init__(self, names: tuple[str, ...], values: Sequence[str], places: Mapping[str, int]) -> None:
+        self.names = names
+        self.values = values
+        self.places = places
+
+    def add(self, name: str, value: str) -> None:
+        places = dict(self.places)
+        places.setdefault(name.lower(), len(self.names))
+        self.names, self.values, self.places = (*self.names, name), (*self.values, value), places
+
+    def get(self, lowered_name: str) -> str | None:
+        place = self.places.get(lowered_name)
+        return None if place is None else self.values[place]
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        return zip(self.names, self.values, strict=True)
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
 class Event:

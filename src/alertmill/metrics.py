@@ -209,31 +209,31 @@ class EventCounts:
         self.fts = 0
         self._begin(Tallies(Tally(), {}))
 
-    def count(self, queue: str, location: str, dropped: bool) -> None:
-        """Count an event; `dropped`: it could not be digested."""
+    def count(self, queue: str, location: str, dropped: bool, events: int = 1) -> None:
+        """Count events; `dropped`: they could not be digested."""
         try:
-            (self._dropped if dropped else self._decoded)[queue, location] += 1
+            (self._dropped if dropped else self._decoded)[queue, location] += events
         except KeyError:
-            self._count_new(_DROPPED if dropped else _DECODED, queue, location)
+            self._count_new(_DROPPED if dropped else _DECODED, queue, location, events)
 
-    def count_alert(self, queue: str, location: str) -> None:
-        """Count an alert, beside the event that it came from."""
+    def count_alert(self, queue: str, location: str, alerts: int = 1) -> None:
+        """Count alerts, beside the events that they came from."""
         try:
-            self._alerts[queue, location] += 1
+            self._alerts[queue, location] += alerts
         except KeyError:
-            self._count_new(_ALERTS, queue, location)
+            self._count_new(_ALERTS, queue, location, alerts)
 
     def tallies(self) -> Tallies:
         """Everything counted so far."""
         summed, tables = self._so_far
         return summed.with_places(tables)
 
-    def _count_new(self, number: int, queue: str, location: str) -> None:
+    def _count_new(self, number: int, queue: str, location: str, count: int) -> None:
         place = queue, location if len(location) <= _LONGEST_LOCATION else _shortened(location)
         if len(self._so_far[1][number]) >= _MOST_PLACES:
             self._begin(self.tallies())
         table = self._so_far[1][number]
-        table[place] = table.get(place, 0) + 1
+        table[place] = table.get(place, 0) + count
 
     def _begin(self, summed: Tallies) -> None:
         """Go on with empty tables. Readers see either the old sums with the old tables, or the new with the new."""

@@ -96,8 +96,7 @@ class Pipeline:
             self._due_at = self._monotonic() + COMMIT_AFTER
         if batch.records:
             self.turn_files(batch.records[0].time)
-            for record in self._first_ones(batch.records):
-                self._analyse(record)
+            self._analyse_all(self._first_ones(batch.records))
             self.counters.received += len(batch.records)
         self._commit.marks.extend(batch.marks)
         self._acks.append(batch.ack)
@@ -117,9 +116,22 @@ class Pipeline:
         verdict = iter(verdicts)
         return [record for record in records if record.event_id is None or next(verdict)]
 
-    def _analyse(self, record: Record) -> None:
-        """One record through the engine and into the outputs; what fails on the way is kept aside."""
-        outcome = self.engine.process(record, self.state)
+    def _analyse_all(self, records: Sequence[Record]) -> None:
+        """Records through the engine and into the outputs."""
+        if not self._outputs.alerts_only:
+            for record in records:
+                self._deliver(record, self.engine.process(record, self.state))
+            return
+        told = 0
+        for record, outcome in self.engine.alerts(records, self.state):
+            told += 1
+            self._deliver(record, outcome)
+        if told < len(records):
+            # Silent ones come from sheets, whose records have one location.
+            self.events.count(records[0].queue, records[0].location, False, len(records) - told)
+
+    def _deliver(self, record: Record, outcome: Outcome) -> None:
+        """An outcome into the outputs; what fails on the way is kept aside."""
         if self._outputs.wants(outcome):
             try:
                 self._outputs.add(record, outcome)

@@ -190,6 +190,17 @@ def test_what_breaks_the_engine_is_an_outcome() -> None:
     assert ENGINE.process(Record("x", "y", NOW), TooDeep(ENGINE.rules)).rejected == "it is nested too deeply"
 
 
+def test_records_may_be_examined_before_and_in_any_order() -> None:
+    texts = ['{"k":"v"}', '{"k":"low"}', "no json", '{"k":"v"}', '{"k":"v"}', '{"k":"none"}', "[", '{"k":"v"}']
+    records = [Record(text, "[" if text == "[" else "x", NOW) for text in texts]
+    one_by_one, apart = ENGINE.new_state(), ENGINE.new_state()
+    expected = [ENGINE.process(record, one_by_one) for record in records]
+    examined = [ENGINE.examine(record) for record in reversed(records)]
+    found = [ENGINE.conclude(one, apart) for one in reversed(examined)]
+    assert [(o.match, o.alert, o.rejected) for o in found] == [(o.match, o.alert, o.rejected) for o in expected]
+    assert apart.snapshot() == one_by_one.snapshot()
+
+
 def test_a_trace_tells_the_rules_that_were_tried() -> None:
     trace = Trace()
     ENGINE.process(Record('{"k":"low"}', "x", NOW), ENGINE.new_state(), trace=trace)

@@ -14,6 +14,7 @@ from alertmill.decoders.plugins import PLUGINS
 from alertmill.decoders.plugins.ossecalert import OSSEC_ALERT
 from alertmill.decoders.plugins.windows_eventchannel import decode_eventchannel
 from alertmill.decoders.predecode import QueueMessage, Rejected, predecode, split_queue_message
+from alertmill.decoders.route import JsonRoute
 from alertmill.decoders.trace import Decoding, trace_decoding
 from alertmill.decoders.tree import DecoderOptions, build_decoders, load_decoders, read_decoders
 
@@ -23,6 +24,7 @@ __all__ = [
     "DecoderOptions",
     "DecoderTree",
     "Decoding",
+    "JsonRoute",
     "QueueMessage",
     "Rejected",
     "build_decoders",

@@ -48,7 +48,8 @@ class DecoderTree:
         self._by_program: dict[str, tuple[Root, ...]] = {}
         #: Roots that a log can have by its first byte, for first bytes seen before; "" is the empty log.
         self._by_first_byte: dict[str, tuple[Root, ...]] = {}
-        self._json_route: JsonRoute | None = json_route(self._without_program)
+        #: The way of documents, if there is a short one.
+        self.route: JsonRoute | None = json_route(self._without_program)
 
     @property
     def roots(self) -> tuple[Root, ...]:
@@ -74,7 +75,7 @@ class DecoderTree:
 
     def decode(self, event: Event) -> None:
         """Choose the event's decoder and fill `decoder`, `static` and `fields`; all stay as they are when none fits."""
-        if self._json_route is not None and self._json_route.take(event):
+        if self.route is not None and self.route.take(event):
             return
         log = event.log
         program_name = event.program_name

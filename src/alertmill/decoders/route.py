@@ -8,15 +8,17 @@ is no route or the event does not take it, and the text is spelled and walked as
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from alertmill.decoders.compiled import Pattern, Root
 from alertmill.decoders.heads import matches_json
 from alertmill.decoders.plugins import PLUGINS, PluginSettings
-from alertmill.decoders.plugins.json import compact_text, decode_document
+from alertmill.decoders.plugins.json import add_fields, compact_text, decode_document, set_static_fields
+from alertmill.decoders.spelling import clean_text
 from alertmill.event import DecoderInfo, Event
 from alertmill.patterns import required_literals
+from alertmill.sheet import MOST_FIELDS, Key, Layout, Sheet, SheetRecord
 
 #: Part of a literal that stands in every spelling of a document as it stands in the compact one, if it does in any.
 #: It begins with a byte that can neither be the end of an escape such as `\u00e9` or `\n` nor belong to a number.
@@ -46,6 +48,40 @@ class JsonRoute:
         event.decoder = self.info
         decode_document(event, document, self.settings, compact)
         return True
+
+    def decode(self, event: Event, record: SheetRecord) -> bool:
+        """Decode the event of a record that `takes_all` speaks of; False for one that travels as text."""
+        sheet, raw = record.sheet, record.raw
+        columns = sheet.columns(raw, record.number)
+        if columns is not None:
+            event.fields = columns
+            set_static_fields(event, self.settings.static_fields)
+        else:
+            document = record.document
+            if document is None:
+                return False
+            clean = None if sheet.is_plain(raw) else clean_text
+            add_fields(event, document, self.settings, MOST_FIELDS, clean)
+        event.decoder = self.info
+        return True
+
+    def takes_all(self, sheet: Sheet) -> bool:
+        """Whether all records of a sheet that have a layout go this way, and come out with all their fields."""
+        if self.settings.style.max_fields <= MOST_FIELDS:
+            return False
+        return not any(sheet.contains(words) for words in self.clues)
+
+    def static_origin(self, layout: Layout, name: str) -> Collection[Key] | None:
+        """The members that alone decide the static field `name` of records that came this way (`Layout.origin`)."""
+        found: set[Key] = set()
+        for where, by_text in self.settings.static_fields:
+            sources = [source for pairs in by_text.values() for static, source in pairs if static == name]
+            for field in (*sources, where) if sources and where else sources:
+                members = layout.origin(field)
+                if members is None:
+                    return None
+                found.update(members)
+        return found
 
     def _has_clue(self, lowered: bytes) -> bool:
         for words in self.clues:

@@ -44,7 +44,8 @@ class CompiledRule:
 
     Attributes:
         info: what alerts print.
-        conditions: stateless conditions in order, up to `check_diff`.
+        conditions: stateless conditions in order, up to `check_diff`; without that and `if_fts`, whose memory takes
+            note of being asked, also the look-ups in lists that come behind them.
         identity: decoder that `decoded_as` asks for, None for any.
         check_diff, if_fts, lists, search: the conditions behind them, in this order; `has_memory` if there is any.
         own_list: number of the history list of this rule's events, None without.
@@ -82,6 +83,10 @@ def compile_rule(rule: LinkedRule, options: RuleOptions) -> CompiledRule:
     """The runnable form of a linked rule."""
     spec = rule.spec
     level = _final_level(spec)
+    conditions = conditions_of(spec, options)
+    lists = tuple(list_condition(criterion, options) for criterion in spec.lists)
+    if not spec.check_diff and not spec.if_fts:
+        conditions, lists = conditions + lists, ()
     mitre, warnings = mitre_of_pairs(spec.mitre_pairs) if spec.mitre_pairs else mitre_of_techniques(spec.mitre_ids)
     return CompiledRule(
         info=_info(rule, level, mitre, options),
@@ -90,11 +95,11 @@ def compile_rule(rule: LinkedRule, options: RuleOptions) -> CompiledRule:
         noalert=spec.noalert,
         ignore=spec.ignore,
         category=spec.category,
-        conditions=conditions_of(spec, options),
+        conditions=conditions,
         identity=spec.decoder_identity if spec.decoded_as is not None else None,
         check_diff=spec.check_diff,
         if_fts=spec.if_fts,
-        lists=tuple(list_condition(criterion, options) for criterion in spec.lists),
+        lists=lists,
         # With check_diff the history is not searched (spec/rules.md 8.6).
         search=_search(rule, level) if spec.composite and not spec.check_diff else None,
         own_list=rule.own_list,
@@ -103,7 +108,7 @@ def compile_rule(rule: LinkedRule, options: RuleOptions) -> CompiledRule:
         check_if_ignored=spec.check_if_ignored,
         mitre_warnings=warnings,
         spec=spec,
-        has_memory=bool(spec.check_diff or spec.if_fts or spec.lists or spec.composite),
+        has_memory=bool(spec.check_diff or spec.if_fts or spec.composite),
     )
 
 

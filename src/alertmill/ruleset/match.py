@@ -1,19 +1,20 @@
 """From an event to the deepest rule that holds, and what follows from it (spec/rules.md 8.2 to 8.5).
 
-Two walks give the same verdict: `match_plain` tries every sibling in order, as the specification says it;
-`match_fast` asks the tables of `siblings` which ones to try. The first explains, the second runs.
+Two ways give the same verdict: `match_plain` tries every sibling in order, as the specification says it; `shortlist`
+asks first what the event alone can answer, then the memory. The first explains, the second runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from alertmill.event import Event, Match
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, Walk
 from alertmill.ruleset.ruleset import Ruleset
-from alertmill.ruleset.siblings import Node, identity_of
+from alertmill.ruleset.shortlist import Found, Shortlist, find, shortlist_of
+from alertmill.ruleset.siblings import Node
 from alertmill.ruleset.trace import Trace
 
 
@@ -37,14 +38,13 @@ class MatchResult:
         return self.match is not None and self.match.rule.level == 0
 
 
-#: A rule that holds and the rule above it in the tree, if there is one.
-Found = tuple[CompiledRule, CompiledRule | None]
-
-
-def match(ruleset: Ruleset, event: Event, state: State, *, trace: Trace | None = None) -> MatchResult:
+def match(
+    ruleset: Ruleset, event: Event, state: State, *, shortlist: Shortlist | None = None, trace: Trace | None = None
+) -> MatchResult:
     """Find the event's rule and do what follows from it. `state` is changed; nothing else is.
 
-    `trace` collects what was tried. Raises ValueError when the state belongs to another ruleset.
+    `shortlist` is `shortlist_of(ruleset, event)` where that is known already. `trace` collects what was tried. Raises
+    ValueError when the state belongs to another ruleset.
     """
     if state.ruleset is not ruleset:
         raise ValueError("the state belongs to another ruleset: rebind it first")
@@ -58,10 +58,24 @@ def match(ruleset: Ruleset, event: Event, state: State, *, trace: Trace | None =
     elif trace is not None or ruleset.options.engine == "plain":
         found = match_plain(ruleset, event, state, walk, trace)
     else:
-        found = match_fast(ruleset, event, state, walk)
+        found = find(shortlist or shortlist_of(ruleset, event), event, state, walk)
     if found is None:
         return MatchResult()
     return _conclude(*found, event, state, walk, trace)
+
+
+def count_silent(ruleset: Ruleset, silent: Mapping[Shortlist, int], time: float, state: State) -> None:
+    """What `match` does about events that arrive at `time` and have such shortlists, which are silent, so many of each.
+
+    Raises ValueError as that does.
+    """
+    if state.ruleset is not ruleset:
+        raise ValueError("the state belongs to another ruleset: rebind it first")
+    if silent:
+        state.counters.at(time)
+    for shortlist, events in silent.items():
+        if shortlist.found is not None:
+            state.counters.count(shortlist.found[0].id, events)
 
 
 def match_plain(ruleset: Ruleset, event: Event, state: State, walk: Walk, trace: Trace | None = None) -> Found | None:
@@ -89,37 +103,6 @@ def match_plain(ruleset: Ruleset, event: Event, state: State, walk: Walk, trace:
             node = path.pop()
             if not node.rule.noalert:
                 return node.rule, path[-1].rule if path else None
-
-
-def match_fast(ruleset: Ruleset, event: Event, state: State, walk: Walk) -> Found | None:
-    """What `match_plain` finds, asking only the candidates among siblings."""
-    path: list[Node] = []
-    levels: list[Iterator[Node]] = []
-    identity = identity_of(event)
-    tried = iter(ruleset.top(event.category).masks(identity).candidates(event))
-    while True:
-        for node in tried:
-            for holds in node.asked:
-                if not holds(event):
-                    break
-            else:
-                rule = node.rule
-                if rule.has_memory and not state.remembers(rule, event, walk):
-                    continue
-                if node.children:
-                    path.append(node)
-                    levels.append(tried)
-                    tried = iter(node.below.masks(identity).candidates(event))
-                    break
-                if not rule.noalert:
-                    return rule, path[-1].rule if path else None
-        else:
-            if not path:
-                return None
-            node = path.pop()
-            if not node.rule.noalert:
-                return node.rule, path[-1].rule if path else None
-            tried = levels.pop()
 
 
 def _conclude(

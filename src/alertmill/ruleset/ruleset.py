@@ -10,6 +10,7 @@ from alertmill.errors import Origin
 from alertmill.ruleset.compile import CompiledRule, compile_rule
 from alertmill.ruleset.correlation import State
 from alertmill.ruleset.options import RuleOptions
+from alertmill.ruleset.shortlist import Shortlists
 from alertmill.ruleset.siblings import Node, SiblingTable
 from alertmill.ruleset.spec import RuleSpec
 from alertmill.ruleset.tree import LinkedNode, LinkedRule, LinkedRules
@@ -40,6 +41,7 @@ class Ruleset:
         list_count: history lists that its composites search.
         searches: what its composites search for.
         feeding: ids of the rules whose events go to history lists, each with the numbers of these.
+        shortlists: what `shortlist_of` found so far.
         longest_count: the largest frequency less two, which is also an age in seconds (spec/rules.md 8.5).
         defined: where the files first give an id, if that is not where its rule comes from: overwritten, or left out.
     """
@@ -58,6 +60,7 @@ class Ruleset:
     def _arrange(self, roots: tuple[Node, ...]) -> None:
         """Take these nodes for the top level, and note what depends on all rules."""
         self.roots = roots
+        self.shortlists = Shortlists(self.rules_by_id)
         self._by_category: dict[str, tuple[Node, ...]] = {}
         for root in roots:
             category = root.rule.category

@@ -16,8 +16,10 @@ Values come from hostile logs: long ones are not remembered, and a full table st
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 from alertmill.event import Event
+from alertmill.patterns import OneOf, lowered
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.conditions import LOG_START, READERS, Key
 
@@ -73,17 +75,37 @@ def identity_of(event: Event) -> int:
     return _NO_DECODER if decoder is None else decoder.identity
 
 
-class _Column:
-    """What some of the siblings think of one value: `testers` are the bits of those that look at it."""
+def _value_of(event: Event, key: Key) -> str | None:
+    kind, name = key
+    if kind == "field":
+        return event.fields.get(name)
+    return event.static.get(name) if kind == "static" else READERS[kind](event)
 
-    __slots__ = ("others", "table", "testers", "tests")
+
+class Column:
+    """What some of the siblings think of one value: `testers` are the bits of those that look at it.
+
+    `count` is the number of their conditions. Those that want one of some whole texts are answered together, by one
+    look-up in `_wanted`, however many they are.
+    """
+
+    __slots__ = ("_tests", "_wanted", "count", "others", "table", "testers")
 
     def __init__(self, tests: list[tuple[int, Test]], everyone: int) -> None:
-        self.tests = tests
-        self.testers = 0
-        for bit, _ in tests:
-            self.testers |= bit
+        self.count = len(tests)
+        by_bit: dict[int, list[Test]] = {}
+        for bit, test in tests:
+            by_bit.setdefault(bit, []).append(test)
+        self.testers = sum(by_bit)
         self.others = everyone & ~self.testers
+        self._wanted: dict[str, int] = {}
+        self._tests: list[tuple[int, Test]] = []
+        for bit, of_sibling in by_bit.items():
+            if len(of_sibling) == 1 and isinstance(of_sibling[0], OneOf):
+                for text in of_sibling[0].literals:
+                    self._wanted[text] = self._wanted.get(text, 0) | bit
+            else:
+                self._tests.append((bit, of_sibling[0] if len(of_sibling) == 1 else _all_of(of_sibling)))
         self.table: dict[str, int] = {}
 
     def decide(self, value: str, alive: int) -> int:
@@ -95,28 +117,71 @@ class _Column:
         mask = self.table[value] = self._ask(value, -1)
         return mask
 
+    def mask(self, value: str | None, alive: int) -> int:
+        """What a value leaves of the siblings; exact for the bits of `alive`."""
+        if value is None:
+            return self.others
+        known = self.table.get(value)
+        return self.decide(value, alive) if known is None else known
+
     def _ask(self, value: str, alive: int) -> int:
-        ruled_out = 0
-        for bit, test in self.tests:
-            if bit & alive and not ruled_out & bit and not test(value):
-                ruled_out |= bit
-        return (self.others | self.testers) & ~ruled_out
+        left = self.others
+        if self._wanted:
+            left |= self._wanted.get(lowered(value), 0)
+        for bit, test in self._tests:
+            # Sums of many bits are long numbers: they are touched for those that hold alone, which are few.
+            if (alive < 0 or bit & alive) and test(value):
+                left |= bit
+        return left
+
+
+def _all_of(tests: Sequence[Test]) -> Test:
+    return lambda value: all(test(value) for test in tests)
+
+
+class Note(NamedTuple):
+    """A question that was asked: of which value, of which column, for which siblings, and which ones it left."""
+
+    key: Key
+    column: Column
+    alive: int
+    mask: int
+
+
+#: Key of the note of a condition that does not depend on a single value.
+ANYTHING: Key = ("anything", "")
+_NO_COLUMN = Column([], 0)
+
+
+def note_anything(notes: list[Note]) -> None:
+    """Note a question whose answer may depend on everything."""
+    notes.append(Note(ANYTHING, _NO_COLUMN, 0, 0))
 
 
 #: Columns of dynamic fields by name.
-_Fields = tuple[tuple[str, _Column], ...]
+_Fields = tuple[tuple[str, Column], ...]
 
 
 class Masks:
     """Columns of siblings that share a decoder."""
 
-    __slots__ = ("_by_roots", "_chosen", "_everyone", "_fields", "_nodes", "_others", "_static", "_without_static")
+    __slots__ = (
+        "_by_roots",
+        "_chosen",
+        "_columns",
+        "_everyone",
+        "_fields",
+        "_nodes",
+        "_others",
+        "_static",
+        "_without_static",
+    )
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._nodes = tuple(nodes)
         self._everyone = (1 << len(nodes)) - 1
         self._chosen: dict[int, tuple[Node, ...]] = {}
-        columns = self._columns()
+        self._columns = columns = self._all_columns()
         self._fields = tuple((key[1], column) for key, column in columns if key[0] == "field")
         self._static = tuple((key[1], column) for key, column in columns if key[0] == "static")
         self._without_static = self._everyone
@@ -125,7 +190,7 @@ class Masks:
         self._others = tuple((READERS[key[0]], column) for key, column in columns if key[0] in READERS)
         self._by_roots: dict[int, tuple[Collection[str], int, _Fields]] = {}
 
-    def _columns(self) -> list[tuple[Key, _Column]]:
+    def _all_columns(self) -> list[tuple[Key, Column]]:
         """All columns, those first that can rule out most."""
         tests: dict[Key, list[tuple[int, Test]]] = {}
         for number, node in enumerate(self._nodes):
@@ -134,8 +199,8 @@ class Masks:
                     tests.setdefault(condition.key, []).append((1 << number, condition.test))
                 elif condition.starts is not None:
                     tests.setdefault((LOG_START, ""), []).append((1 << number, condition.starts.__contains__))
-        found = [(key, _Column(asked, self._everyone)) for key, asked in tests.items()]
-        return sorted(found, key=lambda item: -len(item[1].tests))
+        found = [(key, Column(asked, self._everyone)) for key, asked in tests.items()]
+        return sorted(found, key=lambda item: -item[1].count)
 
     def candidates(self, event: Event) -> Sequence[Node]:
         """The nodes that the event's values do not rule out, in the order in which they are tried."""
@@ -178,6 +243,16 @@ class Masks:
                         mask &= column.decide(value, mask) if known is None else known
         chosen = self._chosen.get(mask)
         return self._choose(mask) if chosen is None else chosen
+
+    def noted(self, event: Event, notes: list[Note]) -> Sequence[Node]:
+        """`candidates`, noting what is asked. Columns are asked in an order that depends on the answers alone."""
+        mask = self._everyone
+        for key, column in self._columns:
+            if mask & column.testers:
+                left = column.mask(_value_of(event, key), mask)
+                notes.append(Note(key, column, mask, left))
+                mask &= left
+        return self._choose(mask)
 
     def _among(self, roots: Collection[str]) -> tuple[int, _Fields]:
         """What is left when only fields below these roots can be there: the mask, and the columns still to be asked."""

@@ -77,6 +77,8 @@ class Outputs:
         self._event_channels = [_Channel(home, sink) for sink in event_sinks]
         self._category_channels = {word: _Channel(home, sink) for word, sink in (category_sinks or {}).items()}
         self._rejected = _Channel(home, Rejected())
+        #: Whether nothing is written about events without an alert, but for those of the categories.
+        self.alerts_only = not event_sinks
         self._channels = [*self._alert_channels, *self._event_channels, *self._category_channels.values()]
         self._day: date | None = None
         self._within_day = within_day or WithinDay()

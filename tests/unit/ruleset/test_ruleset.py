@@ -41,7 +41,7 @@ def test_roots(rules):
 
 def test_rules_know_whether_they_have_a_memory_and_whom_they_feed(rules):
     by_id = rules.rules_by_id
-    assert [by_id[id].has_memory for id in (101, 102, 103)] == [True, False, True]
+    assert [by_id[id].has_memory for id in (101, 102, 103)] == [False, False, True]
     assert [by_id[id].fed_lists for id in (101, 102, 103)] == [(0,), (), ()]
 
 

@@ -52,7 +52,7 @@ class Envelope:
     def __init__(self, bucket: str, key: str, alias: str | None, account: str | None) -> None:
         named = {} if alias is None else {"aws_account_alias": alias}
         self.log_info: dict[str, str | int] = {**named, "log_file": key, "s3bucket": bucket}
-        self._account = account
+        self.account = account
 
     def number(self, number: int) -> None:
         """The next record is the one of this number in its object, and its message is to say so."""
@@ -76,15 +76,15 @@ class Envelope:
 
     def _around(self, record: dict[str, Any]) -> dict[str, Any]:
         aws = {"log_info": self.log_info, **record}
-        if self._account is not None:
-            aws["aws_account_id"] = self._account
+        if self.account is not None:
+            aws["aws_account_id"] = self.account
         return {"integration": "aws", "aws": aws}
 
     def error(self, text: str) -> dict[str, Any]:
         """The document of an error event (aws-wodle.md 8)."""
         aws: dict[str, Any] = {"log_info": self.log_info}
-        if self._account is not None:
-            aws["aws_account_id"] = self._account
+        if self.account is not None:
+            aws["aws_account_id"] = self.account
         return {"integration": "aws", "aws": aws, "error_msg": text}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -16,7 +17,8 @@ from alertmill import codes
 from alertmill.config.models import DiscardRegex, EventFormat
 from alertmill.errors import SourceError
 from alertmill.event import Record
-from alertmill.sources.aws import parquet
+from alertmill.sheet import SheetRecord
+from alertmill.sources.aws import parquet, row_sheets, sheets
 from alertmill.sources.aws.documents import HELD_DOCUMENT
 from alertmill.sources.aws.envelope import (
     LOCATION,
@@ -28,6 +30,8 @@ from alertmill.sources.aws.envelope import (
 )
 from alertmill.sources.aws.faults import FetchError, ObjectError, ParseError
 from alertmill.sources.aws.formats import BadLine, ObjectFormat, SpecialRecord
+from alertmill.sources.aws.row_sheets import Columnwise, RowSheet
+from alertmill.sources.aws.sheets import JsonSheet, Memberwise
 from alertmill.sources.aws.store import Body
 from alertmill.sources.aws.unpack import check_text, unpack
 from alertmill.sources.base import Batch, ObjectDone, ObjectPartial, Stop, no_ack
@@ -124,8 +128,7 @@ class ObjectReader:
 
     def _batches(self, target: Target, body: Body, skip: int, stop: Stop) -> Iterator[Batch]:
         content = _Content(self._kind, body, target.key, stop)
-        rows = content.rows()
-        make = self._record_maker(target)
+        rows, make = self._rows(content, target)
         drops = self._drops
         records: list[Record] = []
         bad: list[BadLine] = []
@@ -152,9 +155,54 @@ class ObjectReader:
             records.append(self._error_record(target, text))
         yield Batch(records, (self.done(target, number),), self._ack(target))
 
-    def _record_maker(self, target: Target) -> Callable[[dict[str, Any], int, float], Record]:
-        """The function that wraps one record. It runs for every record, hence the local names."""
-        return self._improved_maker(target) if self._improved else self._compatible_maker(target)
+    def _rows(self, content: _Content, target: Target) -> tuple[Iterable[Any], Callable[[Any, int, float], Record]]:
+        """The object's records, known to be readable, and the function that wraps one. Raises ObjectError.
+
+        The function runs for every record, hence its local names.
+        """
+        members, columns = self._kind.memberwise, self._kind.columnwise
+        data = content.held() if (members or columns) and self._drops is None else None
+        if data is not None and members is not None:
+            texts = sheets.split(data, members)
+            if texts is not None:
+                return texts, self._text_maker(target, members, data)
+        elif data is not None and columns is not None:
+            table = row_sheets.split(data, columns)
+            if table is not None:
+                return table[1], self._row_maker(target, columns, data, table[0])
+        return content.rows(), self._improved_maker(target) if self._improved else self._compatible_maker(target)
+
+    def _text_maker(self, target: Target, kind: Memberwise, data: bytes) -> Callable[[bytes, int, float], Record]:
+        """Records that are read as far as somebody asks."""
+        place = f"s3://{target.bucket}/{target.key}#"
+        improved = self._improved
+        sheet = JsonSheet(kind, data, self.envelope(target), self._kind.reshape, place, improved=improved)
+        event_time, event_id = self._kind.event_time, _no_id if target.again else self._kind.event_id
+
+        def make(text: bytes, number: int, now: float) -> Record:
+            if not improved:
+                return SheetRecord(sheet, text, number, now)
+            record = sheets.picked(text, kind.identity)
+            return SheetRecord(sheet, text, number, now, event_time(record), event_id(record))
+
+        return make
+
+    def _row_maker(
+        self, target: Target, kind: Columnwise, data: bytes, names: tuple[str, ...]
+    ) -> Callable[[list[str], int, float], Record]:
+        """Records that stay columns."""
+        place = f"s3://{target.bucket}/{target.key}#"
+        sheet = RowSheet(kind, data, names, self.envelope(target), place, improved=self._improved)
+        if not self._improved:
+            return partial(SheetRecord, sheet)
+        column, moment = kind.time
+        place_of_time = names.index(column) if column in names else len(names)
+
+        def make(row: list[str], number: int, now: float) -> Record:
+            happened = moment(row[place_of_time]) if place_of_time < len(row) else None
+            return SheetRecord(sheet, row, number, now, happened)
+
+        return make
 
     def _compatible_maker(self, target: Target) -> Callable[[dict[str, Any], int, float], Record]:
         envelope, wrap = self.envelope(target), self._kind.wrap
@@ -225,13 +273,21 @@ class _Content:
         self._body = body
         self._key = key
         self._stop = stop
+        self._text: Iterable[bytes] | None = None
         self.handed_out = 0
+
+    def held(self) -> bytes | None:
+        """The whole content, None where it is too large to be held or no text. Raises ObjectError."""
+        if parquet.is_parquet(self._body):
+            return None
+        self._text = self.checked()
+        return b"".join(self._text) if isinstance(self._text, list) else None
 
     def rows(self) -> Iterator[dict[str, Any] | BadLine]:
         """The records of the object, known to be readable. Raises ObjectError."""
         if parquet.is_parquet(self._body):
             return self._kind.rows(parquet.rows(self._body, self._passed), self._key)
-        return self._kind.records(self.checked(), self._key)
+        return self._kind.records(self.checked() if self._text is None else self._text, self._key)
 
     def _passed(self, size: int) -> None:
         if self._stop.is_set():

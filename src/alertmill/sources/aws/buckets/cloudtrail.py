@@ -13,15 +13,18 @@ from typing import Any
 from alertmill.sources.aws.buckets.base import AccountLayout
 from alertmill.sources.aws.documents import records_of
 from alertmill.sources.aws.formats import BadLine, SpecialRecord, epoch
+from alertmill.sources.aws.sheets import Memberwise
 
 _RECORDS = re.compile(r'\s*\{\s*"Records"\s*:\s*\[\s*\{[^{]{0,4096}"(?:eventVersion|userIdentity|eventTime)"')
 _FREE_FORM = ("additionalEventData", "responseElements", "requestParameters")
+_RESHAPED = frozenset(("tags", *(name.lower() for name in _FREE_FORM)))
 
 
 class CloudTrail(AccountLayout):
     type = "cloudtrail"
     service = "CloudTrail"
     document = True
+    memberwise: Memberwise | None = Memberwise("Records", "cloudtrail", _RESHAPED, ("eventTime", "eventID"))
     names_account = True
 
     def records(self, pieces: Iterable[bytes], key: str) -> Iterator[dict[str, Any] | BadLine]:

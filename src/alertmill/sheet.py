@@ -1,0 +1,142 @@
+"""Records that are not read before somebody asks: the sheet that the records of one object share, and its layouts.
+
+Most events of a log end without an alert after a look at two or three of their members. A source that can show these
+without making the whole document hands out a `SheetRecord`; what it does not say is read as from any other record.
+
+Only data and ports here: sources make sheets, `ruleset.memo` asks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from alertmill.event import ColumnFields, Record
+
+#: Leads to a member of a record: a name, or the number of a column.
+Key = str | int
+#: The members of a record as they stand in its object: by name the JSON text of each, or texts of columns.
+Members = Mapping[Any, Any] | Sequence[Any]
+
+
+class Layout(Protocol):
+    """How records that look alike become documents; the same object for all of them, whichever object they lie in.
+
+    They have the same members and the same location. Their documents set no static field at the top, and no header can
+    be seen in their text (`decoders.predecode`).
+    """
+
+    def origin(self, name: str) -> Collection[Key] | None:
+        """The members that alone decide what the document's field `name` (in lower case) is.
+
+        None for none of them: it is there in no such record, or is the same in all. None when that is not known.
+        """
+
+    def text(self, name: str, value: str | bytes) -> str | None:
+        """The field `name` where `value` is the one member that decides it; None where that takes a closer look."""
+
+
+class Sheet(Protocol):
+    """What the records of one object share.
+
+    Attributes:
+        location: of all of them.
+        spell: writes a document as the message.
+    """
+
+    location: str
+    spell: Callable[[dict[str, Any]], str]
+
+    def look(self, raw: Any) -> tuple[Layout, Members] | None:
+        """Layout and members of a record that has at most MOST_FIELDS fields; None for one that has to be read."""
+
+    def read(self, raw: Any, number: int) -> tuple[dict[str, Any] | None, str | None]:
+        """The document of a record, or its text where it must travel as that: JSON readers see it differently."""
+
+    def columns(self, raw: Any, number: int) -> ColumnFields | None:
+        """The fields of a record's document, where it is made of columns whose texts are plain; for records that have a
+        layout."""
+
+    def is_plain(self, raw: Any) -> bool:
+        """Whether all texts of a record's document are sure to be ASCII without NUL."""
+
+    def contains(self, words: Sequence[bytes]) -> bool:
+        """Whether all words (lower case) may occur, in any case, in the text of some record. May err towards True."""
+
+    def place(self, number: int) -> str:
+        """Where a record lies, for error messages."""
+
+
+#: Fields of a record that has a layout: fewer than decoders have room for.
+MOST_FIELDS = 240
+
+
+class SheetRecord(Record):
+    """A record of a sheet. Its document is made on first use.
+
+    Args:
+        sheet: the sheet.
+        raw: the record as the sheet knows it.
+        number: its number in the object, from 1.
+        time: when it arrived, epoch seconds.
+        event_time, event_id: as for every record.
+    """
+
+    __slots__ = ("_document", "_is_read", "number", "raw", "sheet")
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        raw: Any,
+        number: int,
+        time: float,
+        event_time: float | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        # Everything that `Record.__init__` sets; calling it would cost as much again.
+        self._message = None
+        self._is_read = False
+        self.sheet = sheet
+        self.raw = raw
+        self.number = number
+        self.time = time
+        self.event_time = event_time
+        self.event_id = event_id
+        self.queue = "1"
+        self.location = sheet.location
+
+    def opened(self) -> SheetRecord:
+        """The same record, for what is made of it to be kept with: it goes when its event goes, not with the batch.
+
+        That keeps the documents of a batch from piling up: memory that is used again at once is still in the caches.
+        """
+        return SheetRecord(self.sheet, self.raw, self.number, self.time, self.event_time, self.event_id)
+
+    def _read(self) -> None:
+        self._is_read = True
+        self._document, self._message = self.sheet.read(self.raw, self.number)
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether it was found out that it travels as text."""
+        return self._is_read and self._document is None
+
+    @property
+    def document(self) -> dict[str, Any] | None:  # type: ignore[override]
+        """The document, None for a record that travels as text."""
+        if not self._is_read:
+            self._read()
+        return self._document
+
+    @property
+    def message(self) -> str:
+        if not self._is_read:
+            self._read()
+        if self._message is None:
+            assert self._document is not None
+            self._message = self.sheet.spell(self._document)
+        return self._message
+
+    @property
+    def place(self) -> str:  # type: ignore[override]
+        return self.sheet.place(self.number)

@@ -1,0 +1,235 @@
+"""JSON objects whose records are read only as far as rules ask: sheets (`alertmill.sheet`) of JSON text.
+
+`split` takes an object apart into the texts of its records, in one pass of a compiled reader. A record's members are
+texts as well, until the whole record is wanted; then it becomes the document that it would have been at once. That is
+possible where a document's fields below `aws.` come from the record's members one by one (`Memberwise`).
+
+Pure. What is out of the ordinary (names that differ in case only, text that is not UTF-8) has no sheet or no layout and
+is read as ever.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import orjson
+
+from alertmill.event import ColumnFields
+from alertmill.sheet import MOST_FIELDS, Layout, Members
+from alertmill.sources.aws import jsontext
+from alertmill.sources.aws.envelope import LOCATION, Envelope, spell_compact, spell_compatible, spell_improved, tidy
+
+#: Bytes of the shortest field, `"":0,`, and of a record that cannot have too many.
+_LEAST_FIELD = 5
+_SHORT = (MOST_FIELDS - 32) * _LEAST_FIELD
+#: Fields that the envelope adds to those of a record, at most.
+_ADDED = 16
+#: Members that the envelope puts beside those of a record. Only the account differs between records of a layout.
+_ACCOUNT = "aws_account_id"
+_RESERVED = frozenset(("log_info", "source", "source_ip_address", "envelope", _ACCOUNT))
+_ADDRESS, _ADDRESS_NAME = "sourceIPAddress", "source_ip_address"
+#: Words that documents may have from the envelope and from Python's spelling of values, beside those of the object.
+_WORDS = (
+    b"integration aws log_info aws_account_alias log_file s3bucket record source aws_account_id source_ip_address"
+    b" envelope tags value string none true false"
+)
+#: Escapes of characters that words are made of, which compact texts do not have.
+_HIDDEN = re.compile(rb"\\u00(?:2d|3[0-9]|[4-7])", re.IGNORECASE)
+
+#: Layouts that are remembered, and names and bytes of names of such a layout.
+_MOST_LAYOUTS, _MOST_NAMES, _MOST_BYTES = 1024, 64, 4096
+
+#: Bytes that are looked through together.
+_PIECE = 64 * 1024
+
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True)
+class Memberwise:
+    """A bucket type that makes the fields of a document of the members of a record, one by one.
+
+    `list` is the member of an object that holds the records; `source` becomes the `source` of each. `reshaped` are
+    members (lower case) whose text is not always what their field shows. `identity` are those that tell an event's time
+    and id. `layouts` remembers.
+    """
+
+    list: str
+    source: str
+    reshaped: frozenset[str]
+    identity: tuple[str, ...]
+    layouts: dict[tuple[str, ...], JsonLayout | None] = field(default_factory=dict, compare=False, repr=False)
+
+    def layout(self, names: tuple[str, ...]) -> JsonLayout | None:
+        """The layout of records with these members; None when such records have to be read."""
+        try:
+            return self.layouts[names]
+        except KeyError:
+            layout = _layout(names, self.reshaped)
+        if len(names) <= _MOST_NAMES and sum(map(len, names)) <= _MOST_BYTES:
+            if len(self.layouts) >= _MOST_LAYOUTS:
+                self.layouts.clear()
+            self.layouts[names] = layout
+        return layout
+
+
+def _layout(names: tuple[str, ...], reshaped: frozenset[str]) -> JsonLayout | None:
+    members = {name.lower(): name for name in names}
+    plain = all(name.isascii() and "." not in name and "\0" not in name for name in names)
+    if not plain or len(members) < len(names) or not _RESERVED.isdisjoint(members.keys() - {_ACCOUNT}):
+        return None
+    return JsonLayout(members, reshaped)
+
+
+class JsonLayout:
+    """Records with the same members; `members` leads from their names in lower case to the names as written."""
+
+    __slots__ = ("_members", "_reshaped")
+
+    def __init__(self, members: dict[str, str], reshaped: frozenset[str]) -> None:
+        self._members = members
+        self._reshaped = reshaped
+
+    def origin(self, name: str) -> Collection[str] | None:
+        top, _, path = name.partition(".")
+        member = path.partition(".")[0]
+        if top != "aws":
+            return ()
+        if member in ("log_info", "envelope"):
+            return None
+        if member == "source":
+            return ()
+        if member == _ADDRESS_NAME:
+            return (_ADDRESS,) if self._members.get(_ADDRESS.lower()) == _ADDRESS else ()
+        return (self._members[member],) if member in self._members else ()
+
+    def text(self, name: str, value: str | bytes) -> str | None:
+        member = name[4:]
+        if isinstance(value, str):
+            return value
+        # A text without escapes, of a member that shows nothing else, and not of something below it.
+        if member in self._reshaped or member not in self._members or value[:1] != b'"' or b"\\" in value:
+            return None
+        return value[1:-1].decode("ascii") if value.isascii() else None
+
+
+@lru_cache(maxsize=64)
+def _reader(name: str) -> Callable[[bytes], Any]:
+    kind = msgspec.defstruct("_Object", [(name, list[msgspec.Raw], msgspec.field(default_factory=list))])
+    return msgspec.json.Decoder(kind).decode
+
+
+@lru_cache(maxsize=64)
+def _picker(names: tuple[str, ...]) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(msgspec.defstruct("_Picked", [(name, Any, None) for name in names])).decode
+
+
+def picked(text: bytes, names: tuple[str, ...]) -> dict[str, Any]:
+    """Some members of a record, None for those that it does not have."""
+    return msgspec.structs.asdict(_picker(names)(text))
+
+
+def split(data: bytes, kind: Memberwise) -> list[bytes] | None:
+    """The texts of an object's records, all of them JSON objects; None where that takes another look."""
+    try:
+        if not data.isascii():
+            data.decode()
+        texts = [bytes(text) for text in getattr(_reader(kind.list)(data), kind.list)]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return texts if all(text[0] == 0x7B for text in texts) else None
+
+
+def _may_overflow(text: bytes) -> bool:
+    """Whether a record may have more fields than MOST_FIELDS. Commas are counted where length alone does not tell."""
+    room = MOST_FIELDS - _ADDED
+    return text.count(b",", 0, len(text) - _SHORT // 2) + _SHORT // 2 // _LEAST_FIELD > room and text.count(b",") > room
+
+
+def tidied(record: dict[str, Any], text: bytes) -> dict[str, Any]:
+    """The record as `tidy` leaves it; its text tells whether there is anything to do below the top."""
+    if b"[" not in text:
+        found = {name: value for name, value in record.items() if value is not None}
+        if text.count(b"null") == len(record) - len(found):
+            return found
+    tidy(record)
+    return record
+
+
+def occurs(word: bytes, data: bytes) -> bool:
+    """Whether a word in lower case stands in a text in any case."""
+    more = len(word)
+    # In pieces: the copy of a whole object would not stay in the caches.
+    return any(word in data[start : start + _PIECE + more].lower() for start in range(0, len(data), _PIECE))
+
+
+class JsonSheet:
+    """The records of one object. `data` is its text, `reshape` makes the type's own changes (`Format`)."""
+
+    def __init__(
+        self,
+        kind: Memberwise,
+        data: bytes,
+        envelope: Envelope,
+        reshape: Callable[[dict[str, Any]], None],
+        place: str,
+        *,
+        improved: bool,
+    ) -> None:
+        self.location = LOCATION
+        self.spell: Callable[[dict[str, Any]], str] = spell_improved if improved else spell_compatible
+        self._spell_odd = spell_compact if improved else spell_compatible
+        self._kind = kind
+        self._data = data
+        self._envelope = envelope
+        self._account = envelope.account
+        self._reshape = reshape
+        #: Whether what stands around the records is ASCII.
+        self._is_ascii = str((envelope.log_info, envelope.account)).isascii()
+        self._place = place
+        self._improved = improved
+        self._known: dict[Sequence[bytes], bool] = {}
+
+    def look(self, raw: Any) -> tuple[Layout, Members] | None:
+        if len(raw) > _SHORT and _may_overflow(raw):
+            return None
+        members: dict[str, Any] = _MEMBERS.decode(raw)
+        if self._account is not None:
+            members[_ACCOUNT] = self._account
+        layout = self._kind.layout(tuple(members))
+        return None if layout is None else (layout, members)
+
+    def read(self, raw: Any, number: int) -> tuple[dict[str, Any] | None, str | None]:
+        record, is_odd = jsontext.parse(raw)
+        record = tidied(record, raw)
+        record["source"] = self._kind.source
+        if self._improved:
+            self._envelope.number(number)
+        document = self._envelope.wrap_columns(record)
+        self._reshape(document["aws"])
+        return (None, self._spell_odd(document)) if is_odd else (document, None)
+
+    def columns(self, raw: Any, number: int) -> ColumnFields | None:
+        return None
+
+    def is_plain(self, raw: Any) -> bool:
+        return self._is_ascii and raw.isascii() and b"\\u" not in raw
+
+    def contains(self, words: Sequence[bytes]) -> bool:
+        if words not in self._known:
+            self._known[words] = all(self._may_have(word) for word in words)
+        return self._known[words]
+
+    def _may_have(self, word: bytes) -> bool:
+        around = orjson.dumps([self._envelope.log_info, self._account, self._kind.source])
+        if word in _WORDS or word in around.lower() or (b"\\u00" in self._data and _HIDDEN.search(self._data)):
+            return True
+        return occurs(word, self._data)
+
+    def place(self, number: int) -> str:
+        return f"{self._place}{number}"
