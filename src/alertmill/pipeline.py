@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from alertmill.checkpoints import SNAPSHOT_AFTER, Checkpoints, Commit
+from alertmill.checkpoints import Checkpoints, Commit
 from alertmill.engine import Engine
 from alertmill.event import Outcome, Record
 from alertmill.metrics import OVERRUNS, Counters, EventCounts, RunCounts
@@ -222,7 +222,7 @@ class Pipeline:
             return
         self._commit.facts.extend(changes.facts)
         self.events.fts += sum(kind == "fts" for kind, _, _ in changes.facts)
-        if self._checkpoints.journal_size + len(changes.journal) > SNAPSHOT_AFTER:
+        if self._checkpoints.wants_snapshot(changes.journal):
             self._commit.snapshot = self.state.snapshot()
         else:
             self._commit.journal = changes.journal
