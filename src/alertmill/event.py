@@ -86,9 +86,9 @@ class Record:
         self.event_id = event_id
 
     @property
-    def is_spelled(self) -> bool:
-        """Whether the message is there; asking for it may mean spelling the document."""
-        return self._message is not None
+    def unspelled(self) -> Callable[[dict[str, Any]], str] | None:
+        """What will spell the document as the message; None when the message is there already."""
+        return self.spell if self._message is None else None
 
     @property
     def message(self) -> str:
@@ -144,6 +144,10 @@ class Outline(Protocol):
         """
 
 
+#: An outline, the texts that a document of it has, and these joined.
+Outlined = tuple[Outline, list[str], str]
+
+
 class Fields:
     """Dynamic fields of an event: an ordered list of (name, value) with the engine's look-up.
 
@@ -169,8 +173,8 @@ class Fields:
         """All fields in decode order."""
         return iter(self._items)
 
-    def outline(self) -> tuple[Outline, list[str]] | None:
-        """The outline of the document that the fields come from, and its texts; None when that is not known.
+    def outline(self) -> Outlined | None:
+        """The outline of the document that the fields come from, its texts, and these joined; None when not known.
 
         Whoever prints many events prepares what stands between the texts once per outline.
         """

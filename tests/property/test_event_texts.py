@@ -99,7 +99,7 @@ def test_ordinary_events_are_filled_in(text: str) -> None:
         assert event is not None
         texts = ways.of(event)
     assert isinstance(texts, FilledTexts)
-    assert not event.record.is_spelled
+    assert event.record.unspelled is spell_compatible
 
 
 @pytest.mark.parametrize("text", ["[1]", "caf\u00e9", "a\0b", "\x7f"])

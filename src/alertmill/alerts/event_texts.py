@@ -21,7 +21,7 @@ from alertmill.alerts.data_member import DataMember
 from alertmill.alerts.json_text import BLOCK_SEPARATOR, compact, quote_block
 from alertmill.event import MARK, MARK_PATTERN, STATIC_FIELDS, Event, Outline, Record
 
-_MARK = re.compile(MARK_PATTERN)
+_MARK = re.compile(f"({MARK_PATTERN})")
 
 #: Templates kept at most, in characters and in number.
 _MAX_CHARACTERS = 8_000_000
@@ -100,8 +100,9 @@ class Template:
     __slots__ = ("_gaps", "_pick", "size")
 
     def __init__(self, marked: str, numbers: dict[str, int]) -> None:
-        pieces = _MARK.split(marked)
-        order = [numbers[mark] for mark in _MARK.findall(marked)]
+        cut = _MARK.split(marked)
+        pieces = cut[::2]
+        order = [numbers[mark] for mark in cut[1::2]]
         #: Characters between the texts.
         self.size = sum(map(len, pieces))
         #: The pieces, with an empty text in each gap.
@@ -126,11 +127,11 @@ class EventTemplate:
 
     __slots__ = ("data", "in_arrays", "lines", "message", "size")
 
-    def __init__(self, marked: PlainTexts, event: Event, marks: Sequence[str]) -> None:
+    def __init__(self, event: Event, marks: Sequence[str], plain: PlainTexts, data: str) -> None:
         numbers = {mark: number for number, mark in enumerate(marks) if mark}
-        self.message = None if event.record.spell is None else Template(marked.full_log(), numbers)
-        self.lines = Template(marked.lines(), numbers)
-        self.data = Template(marked.data()[0], numbers)
+        self.message = None if event.record.spell is None else Template(plain.full_log(), numbers)
+        self.lines = Template(plain.lines(), numbers)
+        self.data = Template(data, numbers)
         arrays = "".join([value for _, value in event.fields.items() if value not in numbers])
         self.in_arrays = [numbers[mark] for mark in _MARK.findall(arrays)]
         self.size = self.lines.size + self.data.size + (self.message.size if self.message is not None else 0)
@@ -162,15 +163,17 @@ class EventTexts:
         found = event.fields.outline()
         if found is None:
             return None
-        outline, texts = found
+        outline, texts, together = found
         names: tuple[str, ...] = ()
         if event.static:
             names = tuple([name for name in STATIC_FIELDS if name in event.static])
-            texts += [event.static[name] for name in names]
-        escaped = _escaped(texts)
+            values = [event.static[name] for name in names]
+            texts += values
+            together += "".join(values)
+        escaped = _escaped(texts, together)
         if escaped is None:
             return None
-        spell = event.record.spell if event.log_is_message and not event.record.is_spelled else None
+        spell = event.record.unspelled if event.log_is_message else None
         key = (outline, names, spell)
         try:
             template = self._templates[key]
@@ -184,7 +187,8 @@ class EventTexts:
         static = {name: MARK.format(number) for number, name in enumerate(names, len(marks))}
         marked = _marked_event(event, document, static, spell)
         plain = PlainTexts(marked, self._data)
-        template = None if plain.data()[1] else EventTemplate(plain, marked, [*marks, *static.values()])
+        data, compliance = plain.data()
+        template = None if compliance else EventTemplate(marked, [*marks, *static.values()], plain, data)
         size = 0 if template is None else template.size
         if self._characters + size > _MAX_CHARACTERS or len(self._templates) >= _MAX_TEMPLATES:
             self._templates.clear()
@@ -203,12 +207,11 @@ def _marked_event(event: Event, document: dict[str, Any], static: dict[str, str]
     return marked
 
 
-def _escaped(texts: list[str]) -> list[str] | None:
-    """Texts as they stand in JSON strings, the same list if nothing has to be escaped.
+def _escaped(texts: list[str], text: str) -> list[str] | None:
+    """Texts, `text` when joined, as they stand in JSON strings; the same list if nothing has to be escaped.
 
     None when the ways of printing them differ: beyond ASCII, for the characters NUL and DEL, for arrays.
     """
-    text = "".join(texts)
     if not text.isascii() or "\0" in text or "\x7f" in text:
         return None
     if "[" in text and any(text.startswith("[") and compact(text) is not None for text in texts):

@@ -14,7 +14,7 @@ from typing import Any
 from alertmill.decoders.cjson import Members
 from alertmill.decoders.shapes import STATIC_MEMBERS, JsonStyle, Shape
 from alertmill.decoders.spelling import Clean, clean_text, members_of, spell
-from alertmill.event import Fields, Outline
+from alertmill.event import Fields, Outlined
 
 __all__ = ["Document", "DocumentFields", "JsonStyle", "clean_text", "count_leaves", "flatten"]
 
@@ -221,7 +221,7 @@ class DocumentFields(Fields):
     def roots(self) -> Collection[str] | None:
         return self._roots
 
-    def outline(self) -> tuple[Outline, list[str]] | None:
+    def outline(self) -> Outlined | None:
         if self._roots is None or self._dstuser or self._style.csv_arrays:
             return None
         return self._style.outlines.of(self._document)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-from alertmill.event import FIRST_NUMBER_MARK, MARK
+from alertmill.event import FIRST_NUMBER_MARK, MARK, Outlined
 
 #: Objects and arrays that are told apart, and outlines that are known.
 _MAX_NODES = 2048
@@ -108,25 +108,38 @@ class NodeOutline:
     def _marks(self) -> list[str]:
         marks: list[str] = []
         for node in self._nodes:
-            for _ in range(node.kinds.count(str)):
-                marks.append("" if len(marks) in self._empty else MARK.format(len(marks)))
-            for _ in range(node.kinds.count(int)):
-                marks.append(str(FIRST_NUMBER_MARK + len(marks)))
+            marks += [MARK.format(number) for number in range(len(marks), len(marks) + node.kinds.count(str))]
+            first = FIRST_NUMBER_MARK + len(marks)
+            marks += map(str, range(first, first + node.kinds.count(int)))
+        for number in self._empty:
+            marks[number] = ""
         return marks
 
 
 class Outlines:
     """The outlines of the documents that were met so far."""
 
-    __slots__ = ("_nodes", "_outlines")
+    __slots__ = ("_mixed", "_nodes", "_outlines", "_plain")
 
     def __init__(self) -> None:
         self._nodes: dict[tuple[_Names, _Kinds], _Node | None] = {}
+        #: Names of objects that had texts alone whenever they came: their values are not looked at one by one. And
+        #: names of all others.
+        self._plain: dict[_Names, _Node] = {}
+        self._mixed: set[_Names] = set()
         #: None for an outline that was met once.
         self._outlines: dict[_Key, NodeOutline | None] = {}
 
-    def of(self, document: dict[str, Any]) -> tuple[NodeOutline, list[str]] | None:
+    def of(self, document: dict[str, Any]) -> Outlined | None:
         """The outline of a document and its texts; None when it has none, or is the first of its outline."""
+        try:
+            return self._of(document, self._plain)
+        except TypeError:
+            # What was taken for an object of texts has other values this time.
+            return self._of(document, {})
+
+    def _of(self, document: dict[str, Any], plain: dict[_Names, _Node]) -> Outlined | None:
+        """With `plain` objects as they were so far; raises TypeError where one of them is not."""
         known = self._nodes
         texts: list[str] = []
         key: list[Any] = []
@@ -134,6 +147,10 @@ class Outlines:
         for part in parts:
             if part.__class__ is dict:
                 names: _Names = tuple(part)
+                if names in plain:
+                    key.append(plain[names])
+                    texts += part.values()
+                    continue
                 values = tuple(part.values())
             else:
                 names = None
@@ -163,11 +180,13 @@ class Outlines:
                     return None
         if len(texts) > _MAX_TEXTS:
             return None
-        if "" in texts:
-            key.append(_places_of_empty(texts))
+        together = "".join(texts)
+        empty = texts.count("")
+        if empty:
+            key.append(chr(texts.index("")) if empty == 1 else _places_of_empty(texts))
         found = tuple(key)
         outline = self._outlines.get(found) or self._meet(found)
-        return None if outline is None else (outline, texts)
+        return None if outline is None else (outline, texts, together)
 
     def _make_node(self, names: _Names, kinds: _Kinds) -> _Node | None:
         """None for what no outline has; that is only remembered where it is cheap."""
@@ -176,8 +195,15 @@ class Outlines:
         if len(self._nodes) >= _MAX_NODES:
             self._nodes.clear()
             self._outlines.clear()
+            self._plain.clear()
+            self._mixed.clear()
         node = _Node(names, kinds) if {*kinds} <= _KINDS and (names is None or _are_plain(names)) else None
         self._nodes[names, kinds] = node
+        if node is None or node.texts is not None:
+            self._mixed.add(names)
+            self._plain.pop(names, None)
+        elif names is not None and names not in self._mixed:
+            self._plain[names] = node
         return node
 
     def _meet(self, key: _Key) -> NodeOutline | None:
