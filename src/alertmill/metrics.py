@@ -256,7 +256,7 @@ class RunCounts:
         self._queue = self._location = ""
         self._events = self._dropped = self._alerts = 0
 
-    def count(self, queue: str, location: str, *, dropped: bool, alert: bool) -> None:
+    def count(self, queue: str, location: str, dropped: bool = False, alert: bool = False) -> None:
         """Count an event; `dropped`: it could not be digested; `alert`: it was one."""
         if location != self._location or queue != self._queue:
             self.close()

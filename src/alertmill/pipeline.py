@@ -123,16 +123,19 @@ class Pipeline:
         alerts = undecoded = 0
         for record in records:
             outcome = process(record, state)
+            event = outcome.event
+            if event is None and not outcome.rejected:
+                runs.count(record.queue, record.location)
+                continue
             if outcome.alert or is_written(outcome):
                 outcome = self._write(record, outcome)
-            runs.count(record.queue, record.location, dropped=bool(outcome.rejected), alert=outcome.alert)
-            event = outcome.event
+            runs.count(record.queue, record.location, bool(outcome.rejected), outcome.alert)
             if outcome.alert:
                 alerts += 1
-            elif outcome.rejected or outcome.dropped or event is None:
+            elif outcome.rejected or outcome.dropped:
                 self._set_aside(record, outcome)
                 continue
-            elif event.decoder is None:
+            elif event is not None and event.decoder is None:
                 undecoded += 1
             if event is not None and event.category == "firewall":
                 self.events.firewall += 1

@@ -77,6 +77,8 @@ class Outputs:
         self._alert_channels = [_Channel(home, sink) for sink in alert_sinks]
         self._event_channels = [_Channel(home, sink) for sink in event_sinks]
         self._category_channels = {word: _Channel(home, sink) for word, sink in (category_sinks or {}).items()}
+        #: Whether there are outputs for events that are no alerts.
+        self._has_others = bool(self._event_channels or self._category_channels)
         self._rejected = _Channel(home, Rejected())
         self._channels = [*self._alert_channels, *self._event_channels, *self._category_channels.values()]
         self._day: date | None = None
@@ -115,7 +117,7 @@ class Outputs:
         """Whether `add` has anything to do with this outcome."""
         if outcome.alert or outcome.rejected or self._event_channels:
             return True
-        return outcome.event is not None and outcome.event.category in self._category_channels
+        return self._has_others and outcome.event is not None and outcome.event.category in self._category_channels
 
     @property
     def names(self) -> list[DatedName]:
@@ -138,15 +140,16 @@ class Outputs:
             position = self._alert_channels[0].position if self._alert_channels else 0
         id = alert_id(record.time, position)
         # Archived events carry the position of the most recently written alert.
-        rendered = [(channel, channel.sink.render(record, outcome, id)) for channel in self._concerned(outcome)]
+        channels = self._concerned(outcome)
+        rendered = [channel.sink.render(record, outcome, id) for channel in channels]
         self.last_alert_position = position
-        for channel, data in rendered:
+        for channel, data in zip(channels, rendered, strict=True):
             channel.add(data)
 
     def _concerned(self, outcome: Outcome) -> Sequence[_Channel]:
         """The channels that an outcome may add to, in the order in which they render it."""
-        channels = self._alert_channels if outcome.alert else []
-        if outcome.event is not None:
+        channels: Sequence[_Channel] = self._alert_channels if outcome.alert else ()
+        if outcome.event is not None and self._has_others:
             special = self._category_channels.get(outcome.event.category)
             if self._event_channels or special is not None:
                 channels = [*channels, *self._event_channels, *([special] if special is not None else ())]
