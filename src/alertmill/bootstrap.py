@@ -110,7 +110,7 @@ def build(installation: Installation) -> Program:
             checkpoints.commit(Commit(facts=installation.learned_by_wazuh()))
             stored = checkpoints.stored_state()
         take_over_from_wazuh(checkpoints, installation.wazuh_aws, config.aws_s3, clock(), TaggedLog(AWS_TAG))
-        state = State.restore(engine.rules, stored.snapshot, stored.journals, stored.facts)
+        state = State.restore(engine.rules, stored.pieces, stored.facts)
         facts = alert_facts(installation, config)
         outputs = _outputs(installation, config, facts)
         opened.callback(outputs.close)

@@ -138,5 +138,11 @@ class SheetRecord(Record):
         return self._message
 
     @property
+    def unspelled(self) -> Callable[[dict[str, Any]], str] | None:
+        if not self._is_read:
+            self._read()
+        return self.sheet.spell if self._message is None else None
+
+    @property
     def place(self) -> str:  # type: ignore[override]
         return self.sheet.place(self.number)

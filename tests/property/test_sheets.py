@@ -198,7 +198,7 @@ def ends(found: list[Record], rules: str, walk: str, static: str, *, alerts_only
     else:
         outcomes = [one.process(record, state) for record in found]
     verdicts = [verdict(outcome) for outcome in outcomes if outcome.alert or outcome.rejected]
-    return verdicts, state.snapshot()
+    return verdicts, [*state.snapshot()]
 
 
 def read(*arguments: Any, whole: bool) -> list[Record] | str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from alertmill.alerts.event_texts import EventTexts
 from alertmill.alerts.facts import AlertFacts
-from alertmill.alerts.json_format import JsonFormat, RuleMembers
+from alertmill.alerts.json_format import JsonFormat
+from alertmill.alerts.rule_member import RuleMembers
 from alertmill.alerts.text_format import TextFormat
 from alertmill.alerts.times import TimeText
 from alertmill.event import Event, Match
@@ -20,8 +22,9 @@ class AlertWriter:
     def __init__(self, facts: AlertFacts) -> None:
         times = TimeText(facts.zone)
         rules = RuleMembers()
-        self._json = JsonFormat(facts, times, rules)
-        self._text = TextFormat(facts, times, rules)
+        texts = EventTexts()
+        self._json = JsonFormat(facts, times, rules, texts)
+        self._text = TextFormat(facts, times, rules, texts)
 
     def json_line(self, event: Event, match: Match | None, alert_id: str, *, archive: bool = False) -> bytes:
         """A line of alerts.json, or with `archive` of archives.json, with its newline (spec/alerts.md 2)."""

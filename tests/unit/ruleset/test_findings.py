@@ -17,9 +17,9 @@ def found(rules: str, *events: Event, id: int = 102, **options: object) -> Findi
     state = loaded.new_state()
     for one in events[:-1]:
         match(loaded, one, state)
-    before = state.snapshot()
+    before = [*state.snapshot()]
     finding = findings_of(loaded.rules_by_id[id], events[-1], state)[-1]
-    assert state.snapshot() == before
+    assert [*state.snapshot()] == before
     held = finding.held
     match(loaded, events[-1], state)
     assert finding.held is held

@@ -1,0 +1,135 @@
+"""Templates filled with texts give what the plain way prints, whatever documents, texts and static fields come."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from alertmill.alerts import event_texts
+from alertmill.alerts.data_member import DataMember
+from alertmill.alerts.event_texts import EventTexts, FilledTexts, PlainTexts, Texts
+from alertmill.decoders.document import DocumentFields, JsonStyle, clean_text
+from alertmill.event import Event, Record
+from alertmill.sources.aws.envelope import spell_compatible, spell_improved
+from support import LONG
+
+SPELLS = (spell_compatible, spell_improved)
+STYLES = (JsonStyle(), JsonStyle(discard_null=True), JsonStyle(csv_arrays=True), JsonStyle(max_fields=3))
+
+NAMES = st.sampled_from(
+    [
+        *("a", "b", "A", "c.d", "", "sca", "SCA", "check", "compliance", "srcip", "user", "dstuser"),
+        *("\u00e9", "q\0r", 'k"', "<@0@>", "1900000001", "n\n"),
+    ]
+)
+HARMLESS = ("x", "10.1.2.3", "two words", "<@0@>", "1900000000", "%s {0}", "]", "/a:b,c")
+HOSTILE = ('"', "\\", '"a", "b"', "\n", "\t\x1f", "\x7f", "\0", "a\0b", "\u00e9", "\ud800", "\udce9", "\u2028", "")
+ARRAYS = ("[", "[]", "[1]", '["x"]', "[1, 2", "[S3Console/0.4]", '{"a": [1]}', ",\n  ")
+TEXTS = st.one_of(st.text(max_size=4), st.sampled_from(HARMLESS), st.sampled_from(HOSTILE), st.sampled_from(ARRAYS))
+NUMBERS = st.one_of(
+    st.integers(-5, 5), st.floats(), st.sampled_from([2**31, 2**31 - 1, -(2**31), 10**15, 10**30, 1e400, -0.0, 1e22])
+)
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=4)),
+    max_leaves=10,
+)
+DOCUMENTS = st.dictionaries(NAMES, VALUES, max_size=5)
+STATIC = st.dictionaries(st.sampled_from(["srcip", "id", "extra_data"]), TEXTS.map(clean_text), max_size=2)
+
+
+def document_event(document: dict[str, Any], spell: Any, style: JsonStyle, static: dict[str, str]) -> Event | None:
+    """A decoded event; None when such a document has no fields of its own kind."""
+    shape = style.shape(document)
+    if shape is None or document != document:
+        return None
+    event = Event(Record(None, "x", 0.0, document=document, spell=spell), location="x", hostname="h")
+    event.fields = DocumentFields(document, style, shape, event.static, clean_text)
+    event.static.update(static)
+    return event
+
+
+def with_texts(value: Any, texts: Any) -> Any:
+    """The value with other texts, in order."""
+    if isinstance(value, dict):
+        return {name: with_texts(inner, texts) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [with_texts(inner, texts) for inner in value]
+    return next(texts) if isinstance(value, str) else value
+
+
+def printed(texts: Texts) -> tuple[Any, ...]:
+    return texts.full_log(), texts.lines(), texts.data()
+
+
+@settings(max_examples=3000 if LONG else 400, deadline=None)
+@given(DOCUMENTS, st.lists(TEXTS, min_size=1, max_size=6), STATIC, st.sampled_from(SPELLS), st.sampled_from(STYLES))
+@example({"a": {"b": {}, "c": ""}, "b": [], "c": [{}, {"a": [1, "y"]}]}, ['q"', "[1]"], {}, spell_compatible, STYLES[0])
+@example({"a": {"b": "x", "c": 50, "d": True, "e": None}}, ["[1]", "z"], {"srcip": "1"}, spell_improved, STYLES[0])
+@example({"sca": {"check": {"compliance": {"cis": "1.1, 2"}}}}, ["x"], {}, spell_compatible, STYLES[0])
+@example({"a": ["[1]", {"k": "[1]"}], "user": "u", "dstuser": ""}, ['\\"', ""], {}, spell_compatible, STYLES[0])
+@example({"a": {"b": "x", "B": "y"}, "srcip": 5}, ["x"], {"srcip": "", "id": '"'}, spell_compatible, STYLES[0])
+@example({"a": "x", "b": ""}, ["", "y", "\x7f", "\0"], {}, spell_improved, STYLES[1])
+def test_filled_templates_are_what_the_plain_way_prints(
+    document: dict[str, Any], texts: list[str], static: dict[str, str], spell: Any, style: JsonStyle
+) -> None:
+    ways = EventTexts()
+    other = with_texts(document, cycle(texts))
+    for found in (document, document, other, other, document):
+        event = document_event(found, spell, style, static)
+        if event is None:
+            return
+        plain = printed(PlainTexts(event, DataMember()))
+        fresh = document_event(found, spell, style, static)
+        assert fresh is not None
+        assert printed(ways.of(fresh)) == plain
+
+
+@pytest.mark.parametrize("text", [*HARMLESS, 'say "no"', "back\\slash", "two\nlines", "[S3Console/0.4]", "[1, 2"])
+def test_ordinary_events_are_filled_in(text: str) -> None:
+    """The property would hold as well if nothing ever took the fast way."""
+    ways, style = EventTexts(), JsonStyle()
+    document = {"a": {"b": text, "n": 7, "t": True, "z": None}, "l": [{"k": text}, "x"], "e": ""}
+    for _ in range(3):
+        event = document_event(document, spell_compatible, style, {"srcip": "10.0.0.1"})
+        assert event is not None
+        texts = ways.of(event)
+    assert isinstance(texts, FilledTexts)
+    assert event.record.unspelled is spell_compatible
+
+
+@pytest.mark.parametrize("text", ["[1]", "caf\u00e9", "a\0b", "\x7f"])
+def test_other_events_go_the_plain_way(text: str) -> None:
+    ways, style = EventTexts(), JsonStyle()
+    for _ in range(3):
+        event = document_event({"a": text}, spell_compatible, style, {})
+        assert event is not None
+        assert isinstance(ways.of(event), PlainTexts)
+
+
+def test_a_message_that_came_as_text_is_shown_as_it_came() -> None:
+    ways, style, document = EventTexts(), JsonStyle(), {"a": "x"}
+    for _ in range(3):
+        shape = style.shape(document)
+        assert shape is not None
+        event = Event(Record('{ "a":"x" }', "x", 0.0), location="x", hostname="h")
+        event.fields = DocumentFields(document, style, shape, event.static, None)
+        texts = ways.of(event)
+    assert isinstance(texts, FilledTexts)
+    assert printed(texts) == ('{ "a":"x" }', "a: x\n", ('{"a":"x"}', ()))
+
+
+def test_endless_outlines_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_texts, "_MAX_CHARACTERS", 10_000)
+    ways, style = EventTexts(), JsonStyle()
+    for number in range(200):
+        for _ in range(2):
+            event = document_event({f"{number}" + "x" * 500: "v"}, spell_compatible, style, {})
+            assert event is not None
+            ways.of(event)
+    assert 0 < len(ways._templates) < 10
+    assert ways._characters <= 10_000
