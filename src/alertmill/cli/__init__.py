@@ -31,6 +31,7 @@ EXIT_CANNOT_START = 3
 COMMANDS = {
     "audit": "prove by CloudTrail's signed digest files that everything delivered was processed",
     "check": "load configuration, decoders, lists and rules, and report every problem",
+    "completion": "what bash, zsh or fish need to complete commands and options",
     "demo": "see the whole job on this machine: S3 objects in, alerts out; no account needed",
     "iam-policy": "the least that AWS must allow for what this home reads, as IAM policies",
     "init": "make a new home folder with the shipped ruleset and a commented ossec.conf",
@@ -39,7 +40,12 @@ COMMANDS = {
     "run": "the daemon in the foreground; with --once, read every input to its end and stop",
     "scan": "analyse files, folders or s3:// prefixes at rest; alerts on standard output",
     "status": "what has been read, how far behind it is, what failed",
+    "tail": "the last alerts, one readable line each, and then those that come",
+    "top": "which sources, rules, accounts and users alert how often, live",
 }
+
+#: Set by a shell that asks for the completions of a line (argcomplete).
+_COMPLETION_VARIABLE = "_ARGCOMPLETE"
 
 _EXAMPLES = """
 examples:
@@ -70,6 +76,10 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command named in `arguments` (default: the process's own). Returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if _COMPLETION_VARIABLE in os.environ:
+        from alertmill.cli.completion import complete
+
+        complete(lambda words: _parser(_command_of(words)))
     command = _command_of(words)
     parser = _parser(command)
     options = parser.parse_args(words)
