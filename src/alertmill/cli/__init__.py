@@ -86,20 +86,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if command is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
-    # Every command needs it, --help and --version do not, and it takes a tenth of a second.
+    # Every command needs them, --help and --version do not, and they take a tenth of a second.
+    from alertmill.cli.text import os_error
+    from alertmill.errors import AlertmillError
     from alertmill.installation import find_home, home_is_named
 
     home, named = find_home(options.home), home_is_named(options.home)
     context = Context(home, named, sys.stdin.buffer, sys.stdout, sys.stderr)
     try:
         code: int = _module(command).run(options, context)
+        context.stdout.flush()
     except BrokenPipeError:
         # The reader of our output went away (`| head`): not an error of ours, and nobody left to tell.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # so that the interpreter's own flush is quiet
+        _leave_output()
         return EXIT_OK
+    except (AlertmillError, OSError) as error:
+        # Whatever a command says better is caught there; this one is about its input, its output or the disk.
+        print(f"alertmill {command}: {os_error(error) if isinstance(error, OSError) else error}", file=sys.stderr)
+        try:
+            context.stdout.flush()
+        except OSError:
+            _leave_output()
+        return EXIT_PROBLEMS
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _leave_output() -> None:
+    """Let the interpreter's own flush at the end be quiet."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
 
 
 def _command_of(words: Sequence[str]) -> str | None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from alertmill.alert_feed import AlertFeed, Feed, StreamFeed, is_stream
 from alertmill.cli import Context
 from alertmill.cli.alert_view import Wanted
+from alertmill.cli.home import home_of
 from alertmill.errors import AlertmillError
-from alertmill.installation import Installation
 
 
 class InputError(AlertmillError):
@@ -42,11 +42,11 @@ def wanted(options: argparse.Namespace) -> Wanted:
 def open_feed(options: argparse.Namespace, context: Context, *, may_come: bool) -> Feed:
     """What FILE names, else the home's alerts.json. With `may_come`, a file may be missing yet.
 
-    Raises InputError.
+    Raises InputError, HomeError.
     """
     if options.file == "-":
         return StreamFeed(context.stdin.fileno())
-    path = Path(options.file) if options.file else _of_home(context)
+    path = Path(options.file) if options.file else home_of(context).alerts_json
     try:
         if is_stream(path):
             return StreamFeed(os.open(path, os.O_RDONLY | os.O_CLOEXEC))  # open for as long as the process lives
@@ -58,13 +58,3 @@ def open_feed(options: argparse.Namespace, context: Context, *, may_come: bool) 
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     return feed
-
-
-def _of_home(context: Context) -> Path:
-    installation = Installation(context.home)
-    try:
-        if not installation.ossec_conf.exists():
-            raise InputError(f"{installation.ossec_conf} does not exist; is {context.home} a home? --home names it")
-    except OSError as error:
-        raise InputError(f"{installation.ossec_conf}: {error.strerror}") from None
-    return installation.alerts_json

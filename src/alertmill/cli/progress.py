@@ -105,6 +105,10 @@ class ProgressLine:
         """How long the block has lasted."""
         return self._clock() - self._began
 
+    def patience(self, what: str) -> Patience:
+        """A line that says what takes so long, for before this one moves; `print` may be called meanwhile."""
+        return Patience(self._stream, lambda: what, self._console)
+
     def print(self, line: str) -> None:
         """A line of text, whole, above the moving one if there is one."""
         if self.is_shown:
@@ -149,11 +153,11 @@ class Patience:
     `look` is what it says; it is called from another thread, some times a second.
     """
 
-    def __init__(self, stream: TextIO, look: Callable[[], str]) -> None:
+    def __init__(self, stream: TextIO, look: Callable[[], str], console: Console | None = None) -> None:
         self._look = look
         self._spinner = Spinner("dots")
         self._live = Live(
-            console=_Console(file=stream),
+            console=console or _Console(file=stream),
             get_renderable=self._drawn,
             transient=True,
             refresh_per_second=_DRAWN,

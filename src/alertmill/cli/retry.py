@@ -16,12 +16,13 @@ from pathlib import Path
 
 from alertmill.checkpoints import Checkpoints
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
-from alertmill.cli.text import SHOWN, encodable, many, moment, more, object_name, printable
+from alertmill.cli.home import home_of
+from alertmill.cli.progress import Patience
+from alertmill.cli.text import SHOWN, encodable, many, moment, more, object_name, os_error, printable
 from alertmill.cli.waiting import Waiter
 from alertmill.clock import arrival_clock
 from alertmill.config.models import AwsS3, Bucket
 from alertmill.errors import AlertmillError, Problems
-from alertmill.installation import Installation
 from alertmill.requests import MOST_ENTRIES, DayRange, FailedObject, Request, write_request
 from alertmill.sources.aws.buckets import BUCKET_TYPES
 from alertmill.sources.aws.choice import Choice, ChoiceError, chosen
@@ -66,8 +67,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
         finally:
             desk.close()
     except (AlertmillError, OSError) as error:
-        text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        print(f"alertmill retry: {printable(text)}", file=context.stderr)
+        text = os_error(error) if isinstance(error, OSError) else printable(str(error))
+        print(f"alertmill retry: {text}", file=context.stderr)
         return EXIT_USAGE if isinstance(error, _UsageError | ChoiceError) else EXIT_PROBLEMS
 
 
@@ -96,9 +97,7 @@ class _Desk:
     """
 
     def __init__(self, context: Context) -> None:
-        self._installation = Installation(context.home)
-        if not self._installation.ossec_conf.exists():
-            raise AlertmillError(f"{self._installation.ossec_conf} does not exist; is {context.home} a home?")
+        self._installation = home_of(context)
         self._rejected = RejectedRecords(self._installation.logs / "rejected", lambda _level, _text: None)
         self._checkpoints: Checkpoints | None = None
 
@@ -239,7 +238,8 @@ def _ask(options: argparse.Namespace, desk: _Desk, context: Context) -> int:
         return EXIT_OK
     if not options.json:
         _say(context, lines)
-    end = Waiter(desk.checkpoints, wanted.objects, paths, options.timeout).wait()
+    with Patience(context.stderr, lambda: f"waiting for {wanted.in_words()}"):
+        end = Waiter(desk.checkpoints, wanted.objects, paths, options.timeout).wait()
     _report(options, context, values | asdict(end), end.lines())
     return EXIT_OK if end.done and not end.failed_again else EXIT_PROBLEMS
 

@@ -13,10 +13,11 @@ from threading import Event
 
 from alertmill.alerts import AlertFacts, AlertWriter, alert_id
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
-from alertmill.cli.progress import Figures, ProgressLine
+from alertmill.cli.home import home_of
+from alertmill.cli.progress import Figures, Patience, ProgressLine
 from alertmill.config.models import Config, EventFormat, Global, Ruleset, RulesetPath
 from alertmill.engine import Engine
-from alertmill.errors import LoadError, Problems, SourceError
+from alertmill.errors import Problems, SourceError
 from alertmill.event import Record
 from alertmill.installation import Installation, shipped
 from alertmill.sources.aws.at_rest import ObjectAtRest, find_objects, guess_type, opened
@@ -52,25 +53,25 @@ def run(options: argparse.Namespace, context: Context) -> int:
         if folder and not Path(folder).is_dir():
             print(f"alertmill scan: {folder} is no folder; name one that holds *.xml files", file=context.stderr)
             return EXIT_USAGE
-    try:
+    with Patience(context.stderr, lambda: "loading decoders and rules"):
         engine, event_format = _load(options, context)
-    except LoadError as error:
-        print(error, file=context.stderr)
-        return EXIT_PROBLEMS
     scan = _Scan(engine, event_format, options.type, context)
     with ProgressLine(context.stderr, lambda: scan.figures) as progress:
         ahead = Ahead(Workers(1, "scan-find"), lambda: scan.find(options.source), _FOUND_AHEAD, lambda: False)
-        for found, body in opened(ahead):
-            scan.read(found, body)
+        try:
+            for found, body in opened(ahead):
+                scan.read(found, body)
+        except _OutputLostError as lost:
+            raise lost.reason from None
     print(scan.tally(progress.seconds), file=context.stderr)
     return EXIT_PROBLEMS if scan.failed else EXIT_OK
 
 
 def _load(options: argparse.Namespace, context: Context) -> tuple[Engine, EventFormat]:
-    """The engine of the home that was named, else of the shipped ruleset. Raises LoadError."""
+    """The engine of the home that was named, else of the shipped ruleset. Raises LoadError, HomeError."""
     problems = Problems()
     if context.home_given:
-        installation = Installation(context.home)
+        installation = home_of(context)
         config = installation.load_config(problems)
     else:
         installation = Installation(Path.cwd())
@@ -91,6 +92,14 @@ def _load(options: argparse.Namespace, context: Context) -> tuple[Engine, EventF
     return installation.load_engine(
         config.model_copy(update={"ruleset": ruleset}), problems
     ), config.global_.event_format
+
+
+class _OutputLostError(Exception):
+    """Standard output takes no more: no fault of the object that is being read."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class _Scan:
@@ -168,7 +177,10 @@ class _Scan:
             self._say(f"{record.place}: {outcome.rejected}")
         elif outcome.alert and outcome.event is not None:
             line = self._writer.json_line(outcome.event, outcome.match, alert_id(record.time, self._offset))
-            self._context.stdout.buffer.write(line)
+            try:
+                self._context.stdout.buffer.write(line)
+            except OSError as error:
+                raise _OutputLostError(error) from None
             self._offset += len(line)
             self.figures.alerts += 1
 

@@ -14,6 +14,7 @@ from itertools import groupby
 
 from alertmill.checkpoints import Checkpoints, ScopeStatus
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, Context
+from alertmill.cli.home import home_of
 from alertmill.cli.text import encodable, many, moment, printable
 from alertmill.clock import ClockError, arrival_clock
 from alertmill.config.models import Config
@@ -80,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
-    installation = Installation(context.home)
+    installation = home_of(context)
     try:
         checkpoints = Checkpoints(installation.var, read_only=True)
     except CheckpointError as error:

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from alertmill.alert_feed import AlertFeed, Feed
-from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, Context
-from alertmill.cli.alert_input import InputError, add_input_arguments, open_feed, wanted
+from alertmill.cli import EXIT_OK, Context
+from alertmill.cli.alert_input import add_input_arguments, open_feed, wanted
 from alertmill.cli.alert_view import AlertView, Wanted
 from alertmill.cli.progress import Patience
 from alertmill.cli.text import encodable, many, printable
@@ -45,11 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
-    try:
-        feed = open_feed(options, context, may_come=options.follow)
-    except InputError as error:
-        print(f"alertmill tail: {error}", file=context.stderr)
-        return EXIT_PROBLEMS
+    feed = open_feed(options, context, may_come=options.follow)
     with closing(feed):
         tail = _Tail(feed, wanted(options), context, as_json=options.json)
         try:
@@ -57,11 +53,6 @@ def run(options: argparse.Namespace, context: Context) -> int:
             while options.follow and not feed.ended:
                 feed.wait()
                 tail.show_new()
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            print(f"alertmill tail: {error.filename or options.file}: {error.strerror}", file=context.stderr)
-            return EXIT_PROBLEMS
         except KeyboardInterrupt:
             pass  # the way to end it
         tail.tell_what_was_left_out()

@@ -32,6 +32,12 @@ def printable(line: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in line)
 
 
+def os_error(error: OSError) -> str:
+    """What the system refused, in one line: the file, if one is known, and the reason."""
+    file, reason = error.filename2 or error.filename, error.strerror or str(error)
+    return printable(f"{file}: {reason}" if file else reason)
+
+
 def encodable(text: str, stream: TextIO) -> str:
     """The text with escapes for what the stream's encoding lacks."""
     encoding = stream.encoding or "utf-8"

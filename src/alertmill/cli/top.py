@@ -15,7 +15,7 @@ import termios
 import time
 import tty
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from types import FrameType
 from typing import BinaryIO
 
@@ -25,9 +25,9 @@ from rich.text import Text
 
 from alertmill.alert_feed import AlertFeed, Feed
 from alertmill.checkpoints import Checkpoints
-from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
+from alertmill.cli import EXIT_OK, EXIT_USAGE, Context
 from alertmill.cli.alert_days import older_lines
-from alertmill.cli.alert_input import InputError, add_input_arguments, open_feed, wanted
+from alertmill.cli.alert_input import add_input_arguments, open_feed, wanted
 from alertmill.cli.alert_view import Wanted, alert_time
 from alertmill.cli.progress import Patience
 from alertmill.cli.tallies import ORDERS, Tallies
@@ -67,22 +67,11 @@ def run(options: argparse.Namespace, context: Context) -> int:
         print("alertmill top: --window moves, --since stands; give one of them", file=context.stderr)
         return EXIT_USAGE
     once = options.once or not context.stdout.isatty()
-    try:
-        feed = open_feed(options, context, may_come=not once)
-    except InputError as error:
-        print(f"alertmill top: {error}", file=context.stderr)
-        return EXIT_PROBLEMS
+    feed = open_feed(options, context, may_come=not once)
     with closing(feed):
         top = _Top(feed, options, context, whole=once and options.file is not None)
-        try:
+        with suppress(KeyboardInterrupt):  # a way to end it
             top.once() if once else top.live()
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            print(f"alertmill top: {error.filename or options.file}: {error.strerror}", file=context.stderr)
-            return EXIT_PROBLEMS
-        except KeyboardInterrupt:
-            pass  # a way to end it
     return EXIT_OK
 
 

@@ -136,7 +136,7 @@ def test_lines_that_are_too_long_are_told(tmp_path: Path, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("--home", "nowhere"), 1, "etc/ossec.conf does not exist; is"),
+        (("--home", "nowhere"), 1, "nowhere is missing; `alertmill init` makes a home"),
         (("missing.json",), 1, "missing.json does not exist"),
         ((".",), 1, ". is a folder; name a file of alerts"),
         (("-n", "many"), 2, "'many' is no number of alerts"),

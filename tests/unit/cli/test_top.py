@@ -112,7 +112,7 @@ def test_days_that_are_over_count_as_well(tmp_path: Path, capsys: pytest.Capture
         (("--window", "soon"), 2, "'soon' is no span of time; write 30s, 5m, 2h or 1d"),
         (("--window", "0m"), 2, "no span of time"),
         (("--since", "yesterday"), 2, "'yesterday' is no time; write 24h, 2026-01-15"),
-        (("--home", "nowhere"), 1, "etc/ossec.conf does not exist"),
+        (("--home", "nowhere"), 1, "nowhere is missing; `alertmill init` makes a home"),
         (("missing.json",), 1, "missing.json does not exist"),
     ],
 )
