@@ -158,6 +158,7 @@ def test_patience_says_what_takes_so_long(monkeypatch: pytest.MonkeyPatch) -> No
     with Patience(stream, lambda: said[0]) as patience:
         assert patience._timer is not None
         patience._timer.join()
+        patience._live.refresh()
         said[0] = "two"
         patience._live.refresh()
     text = stream.getvalue()
