@@ -1,10 +1,11 @@
-"""Make the pages that are generated: docs/errors.md and docs/cli.md.
+"""Make the pages that are generated: docs/errors.md, docs/cli.md and docs/reference/.
 
     python scripts/make_docs.py            write them
     python scripts/make_docs.py --check    exit code 1 if one of them is not up to date
 
 errors.md comes from the catalogue of codes and from the diagnostics files of the tests: each of those holds, in its
-header comment, the whole report that reading it gives, and a test holds it to that. cli.md comes from `--help`.
+header comment, the whole report that reading it gives, and a test holds it to that. cli.md comes from `--help`,
+the reference from the tables that the program reads files with (`reference.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ import os
 import re
 import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import reference
 
 from alertmill.cli import COMMANDS, main
 from alertmill.codes import Code, catalogue
@@ -137,7 +142,7 @@ def _help(words: list[str]) -> str:
     return re.sub(r"[ \t]+$", "", output.getvalue(), flags=re.MULTILINE)
 
 
-PAGES = {"errors.md": errors_page, "cli.md": cli_page}
+PAGES = {"errors.md": errors_page, "cli.md": cli_page, **reference.PAGES}
 
 
 def run(arguments: list[str]) -> int:
@@ -150,6 +155,7 @@ def run(arguments: list[str]) -> int:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)
             if not check:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     if check and stale:
         print(f"not up to date: {', '.join(stale)}; run: python scripts/make_docs.py", file=sys.stderr)
