@@ -183,10 +183,11 @@ class _Demo:
         self.say(f"All alerts:       {alerts}")
         self.say(f"The daemon's log: {self.home}/logs/ossec.log")
         self.say("Try next:")
+        self.say(f"  alertmill --home {self.home} tail --level 10      the grave ones, as they come; Ctrl-C ends it")
+        self.say(f"  alertmill --home {self.home} top --since 1h       which rules, accounts and users; q ends it")
         self.say(f"  tail -n 1 {alerts} | python3 -m json.tool")
-        self.say(f"  alertmill --home {self.home} status")
-        self.say(f"  alertmill --home {self.home} logtest        then paste a log line")
-        self.say("  alertmill init ./home                        your own home, with your own bucket")
+        self.say(f"  alertmill --home {self.home} logtest              then paste a log line")
+        self.say("  alertmill init ./home                              your own home, with your own bucket")
 
 
 def _environment(endpoint: str) -> dict[str, str]:
