@@ -1,4 +1,4 @@
-"""Make the pages that are generated: docs/errors.md, docs/cli.md and docs/reference/.
+"""Make the pages that are generated: docs/errors.md, docs/cli.md, docs/reference/, docs/pictures/.
 
     python scripts/make_docs.py            write them
     python scripts/make_docs.py --check    exit code 1 if one of them is not up to date
@@ -20,6 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import draw_pictures
 import reference
 
 from alertmill.cli import COMMANDS, main
@@ -142,7 +143,7 @@ def _help(words: list[str]) -> str:
     return re.sub(r"[ \t]+$", "", output.getvalue(), flags=re.MULTILINE)
 
 
-PAGES = {"errors.md": errors_page, "cli.md": cli_page, **reference.PAGES}
+PAGES = {"errors.md": errors_page, "cli.md": cli_page, **reference.PAGES, **draw_pictures.PAGES}
 
 
 def run(arguments: list[str]) -> int:

@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 NEEDS = ("AWS", "root", "systemd", "the network", "a Wazuh manager")
 
 _BLOCK = re.compile(r"^(?P<indent> *)```(?P<language>[\w-]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
-_NEEDS = re.compile(rf"^\*Needs (?:{'|'.join(NEEDS)})(?:(?:, | and )(?:{'|'.join(NEEDS)}))*[:.]?\*")
+_NEEDS = re.compile(rf"^\*Needs (?:{'|'.join(NEEDS)})\b[^*]*\*")
 _PATH = re.compile(r"(?P<how>[Ii]n|At the end of) `(?P<path>[\w./-]+)`[^`]*:$")
 
 
@@ -48,7 +48,7 @@ class Block:
 
     @property
     def is_example(self) -> bool:
-        return self.before.startswith("*For example")
+        return re.search(r"(?:^|\. )\*For example", self.before) is not None
 
     @property
     def file(self) -> tuple[str, bool] | None:

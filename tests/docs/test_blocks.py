@@ -42,8 +42,10 @@ OF_THEIR_OWN = {
     "docs/subscribers.md",
     "docs/testing-rules.md",
 }
+#: Pages with pictures made of characters, and nothing else.
+DRAWN = {"docs/architecture.md"}
 GENERATED = {"docs/cli.md", "docs/errors.md"}
-RUN = [page for page in pages() if page not in OF_THEIR_OWN | GENERATED and blocks(page)]
+RUN = [page for page in pages() if page not in OF_THEIR_OWN | GENERATED | DRAWN and blocks(page)]
 
 #: Blocks that other tests run, which take long.
 ELSEWHERE = {"make demo\n": "tests/system/test_demo.py", "make test\n": "the whole suite"}
@@ -213,6 +215,12 @@ def test_a_page_that_is_not_run_here_has_a_test_of_its_own(page: str) -> None:
     name = page.rpartition("/")[2]
     tests = (path for path in (REPOSITORY / "tests").rglob("test_*.py") if path != Path(__file__))
     assert any(name in path.read_text(encoding="utf-8") for path in tests), f"no test names {name}"
+
+
+@pytest.mark.parametrize("page", sorted(DRAWN))
+def test_a_page_with_pictures_has_nothing_else(page: str) -> None:
+    assert {block.language for block in blocks(page)} == {"text"}
+    assert not any(re.search(r"^\$? ?alertmill ", block.text, re.MULTILINE) for block in blocks(page))
 
 
 @pytest.mark.parametrize("page", pages())
