@@ -197,6 +197,8 @@ def check_options(block: Block) -> None:
         name = next((word for word in words if word in COMMANDS or word in NOT_YET), None)
         if name in NOT_YET:
             continue
+        if words in (["--help"], ["--version"]):
+            continue
         assert name is not None, f"{block}: {line}"
         parser = argparse.ArgumentParser(exit_on_error=False)
         parser.add_argument("--home")

@@ -25,8 +25,10 @@ _NOTHING: Mapping[str, Any] = {}
 class AlertView:
     """One alert. Every text is free of characters that a terminal would obey; what is unknown is empty."""
 
-    #: As in the alert, `2026-01-15T10:00:00.123+0000`, and in epoch seconds (None: it is no time).
-    timestamp: str
+    #: When it happened, as in the alert (`2026-01-15T10:00:00.123+0000`): the event's time, else that of its arrival.
+    happened: str
+    #: When it arrived and when it happened, in epoch seconds; None for what is no time.
+    arrival: float | None
     time: float | None
     level: int
     rule: str
@@ -51,11 +53,13 @@ def read_alert(line: bytes) -> AlertView | None:
     data = _object(alert, "data")
     aws = _object(data, "aws")
     timestamp = _first(alert.get("timestamp"))
+    happened = _first(alert.get("event_time"), timestamp)
     level = rule.get("level")
     groups = rule.get("groups")
     return AlertView(
-        timestamp=timestamp,
-        time=alert_time(timestamp),
+        happened=happened,
+        arrival=alert_time(timestamp),
+        time=alert_time(happened),
         level=level if isinstance(level, int) else 0,
         rule=_first(rule.get("id")),
         description=_first(rule.get("description"), most=_MOST_DESCRIPTION),

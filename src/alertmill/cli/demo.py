@@ -183,11 +183,16 @@ class _Demo:
         self.say(f"All alerts:       {alerts}")
         self.say(f"The daemon's log: {self.home}/logs/ossec.log")
         self.say("Try next:")
-        self.say(f"  alertmill --home {self.home} tail --level 10      the grave ones, as they come; Ctrl-C ends it")
-        self.say(f"  alertmill --home {self.home} top --since 1h       which rules, accounts and users; q ends it")
-        self.say(f"  tail -n 1 {alerts} | python3 -m json.tool")
-        self.say(f"  alertmill --home {self.home} logtest              then paste a log line")
-        self.say("  alertmill init ./home                              your own home, with your own bucket")
+        home = f"alertmill --home {self.home}"
+        next_steps = {
+            f"{home} tail --level 10": "the grave ones, as they come; Ctrl-C ends it",
+            f"{home} top --since 1h": "which rules, accounts and users; q ends it",
+            f"{home} logtest": "then paste a log line",
+            "alertmill init ./home": "your own home, with your own bucket",
+        }
+        width = max(map(len, next_steps))
+        for command, what in next_steps.items():
+            self.say(f"  {command:<{width}}  {what}")
 
 
 def _environment(endpoint: str) -> dict[str, str]:

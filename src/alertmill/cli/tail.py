@@ -155,10 +155,10 @@ def _as_line(stdout: TextIO) -> Callable[[bytes, AlertView], None]:
 
 
 def alert_line(view: AlertView) -> Text:
-    """Time, level, rule, description, and who, from where, what, in which account and region."""
+    """When it happened, level, rule, description, and who, from where, what, in which account and region."""
     colour = next(colour for level, colour in _COLOURS if view.level >= level)
     line = Text()
-    line.append(f"{view.timestamp[:19].replace('T', ' ')}  ", "dim")
+    line.append(f"{view.happened[:19].replace('T', ' ')}  ", "dim")
     line.append(f"{view.level:>2}", colour)
     line.append(f"  {view.rule:>6}  ")
     line.append(view.description, "bold" if view.level >= 10 else "")

@@ -44,10 +44,14 @@ class _Step:
 
 
 class Tallies:
-    """Counts alerts by the time on them. `window` is in seconds; None counts all, from the oldest on."""
+    """Counts alerts by the time of their arrival, or with `happened` by the time of their events.
 
-    def __init__(self, window: float | None) -> None:
+    `window` is in seconds; None counts all, from the oldest on.
+    """
+
+    def __init__(self, window: float | None, *, happened: bool = False) -> None:
         self.window = window
+        self._happened = happened
         self._width = (window or 0.0) / _STEPS
         self._steps: deque[_Step] = deque()
         self._rows: dict[str, dict[str, Row]] = {kind: {} for kind in KINDS}
@@ -58,7 +62,8 @@ class Tallies:
 
     def add(self, view: AlertView, now: float) -> None:
         """Count an alert; one without a time is taken to be of `now`."""
-        at = min(view.time if view.time is not None else now, now)
+        time = view.time if self._happened else view.arrival
+        at = min(time if time is not None else now, now)
         if self.window is not None and at <= now - self.window:
             return
         self.alerts += 1

@@ -1,7 +1,7 @@
 """`alertmill top`: which rules, sources, accounts, levels, groups and users alert how often.
 
-Live on a terminal, anew every second; elsewhere, or with --once, one table. Alerts count by the time on them, which is
-the time of their arrival.
+Live on a terminal, anew every second; elsewhere, or with --once, one table. Alerts count by the time of their arrival;
+of a file that is counted as a whole, by the time of their events.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class _Top:
         self._since: float | None = options.since
         whole = whole and options.window is None
         window = None if whole or options.since is not None else (options.window or _duration(_WINDOW))
-        self._tallies = Tallies(window)
+        self._tallies = Tallies(window, happened=whole and options.since is None)
         self._page = Page(self._tallies, self._since, options.sort)
         self._of_home = options.file is None
         self._read_lines = 0
@@ -95,7 +95,7 @@ class _Top:
     def _count(self, line: bytes, now: float) -> None:
         self._read_lines += 1
         view = self._wanted.view(line)
-        if view is not None and (self._since is None or view.time is None or view.time >= self._since):
+        if view is not None and (self._since is None or view.arrival is None or view.arrival >= self._since):
             self._tallies.add(view, now)
 
     def _count_what_is_there(self) -> None:

@@ -24,7 +24,8 @@ def view(line: bytes) -> AlertView:
 
 def test_a_call() -> None:
     assert view(alert("80301", 3, groups=("aws", "aws_ec2"))) == AlertView(
-        timestamp="2026-01-15T10:00:00.000+0000",
+        happened="2026-01-15T10:00:00.000+0000",
+        arrival=TEN,
         time=TEN,
         level=3,
         rule="80301",
@@ -58,6 +59,13 @@ def test_who_from_where_what(data: dict[str, Any], expected: str) -> None:
     assert "|".join((found.user, found.address, found.action)) == expected
 
 
+def test_an_event_has_a_time_of_its_own() -> None:
+    line = json.loads(alert(at=TEN))
+    line["event_time"] = "2026-01-14T10:00:00.000+0000"
+    found = view(json.dumps(line).encode())
+    assert (found.happened[:10], found.arrival, found.time) == ("2026-01-14", TEN, TEN - 86400)
+
+
 @pytest.mark.parametrize("line", [b"", b"no JSON", b"[1]", b"{}", b'{"rule": 5}', b"\xff\xfe", b"{" * 100_000])
 def test_what_is_no_alert(line: bytes) -> None:
     assert read_alert(line) is None
@@ -75,9 +83,18 @@ def test_bytes_that_are_no_text() -> None:
     ),
     st.sampled_from(
         [
-            *("timestamp", "location", "decoder", "data", "data.aws", "data.srcip", "data.aws.userIdentity"),
+            *(
+                "timestamp",
+                "event_time",
+                "location",
+                "decoder",
+                "data",
+                "data.aws",
+                "data.srcip",
+                "data.aws.userIdentity",
+            ),
             *("data.aws.userIdentity.arn", "data.aws.eventName", "rule.level", "rule.id", "rule.groups"),
-            "rule.description",
+            "data.aws.userIdentity",
         ]
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -39,6 +40,17 @@ def test_a_window_that_moves_agrees_with_counting_anew(alerts: list[tuple[str, i
     assert counted.alerts == 0
     assert not any(counted.rows(kind) for kind in tallies.KINDS)
     assert not counted._rules
+
+
+@pytest.mark.parametrize(("happened", "expected"), [(False, TEN), (True, TEN - 3600)])
+def test_whose_time_counts(happened: bool, expected: float) -> None:
+    line = json.loads(alert("1", at=TEN))
+    line["event_time"] = "2026-01-15T09:00:00.000+0000"
+    found = read_alert(json.dumps(line).encode())
+    assert found is not None
+    counted = Tallies(None, happened=happened)
+    counted.add(found, TEN + 10)
+    assert counted.oldest == expected
 
 
 def test_without_a_window_nothing_is_forgotten() -> None:
