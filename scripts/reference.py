@@ -221,44 +221,25 @@ def _internal_rows() -> Iterator[tuple[str, ...]]:
 
 def sources_page() -> str:
     """docs/reference/aws-sources.md."""
+    lines = [
+        "# AWS sources",
+        "",
+        "What Alertmill reads. The options of each kind stand in [ossec.conf](ossec-conf.md).",
+        "",
+        _MADE,
+    ]
     services = get_args(aws_definitions.ServiceTypeName)
-    return "\n".join(
-        [
-            "# AWS sources",
-            "",
-            "What Alertmill reads. The options of each kind stand in [ossec.conf](ossec-conf.md).",
-            "",
-            _MADE,
-            "",
-            '## `<bucket type="...">`',
-            "",
-            *table(
-                ("type", "reads", ""),
-                ((f"`{n}`", text.BUCKET_TYPES[n], f"[example](../bucket-types.md#{n})") for n in BUCKET_TYPES),
-            ),
-            "",
-            f"Options: {listed(text.CONF_OPTIONS['bucket'])}.",
-            "",
-            '## `<service type="...">`',
-            "",
-            *table(
-                ("type", "reads", ""),
-                ((f"`{n}`", text.SERVICE_TYPES[n], f"[example](../services.md#{n})") for n in services),
-            ),
-            "",
-            f"Options: {listed(text.CONF_OPTIONS['service'])}.",
-            "",
-            '## `<subscriber type="...">`',
-            "",
-            *table(
-                ("type", "reads", ""),
-                ((f"`{n}`", text.SUBSCRIBER_TYPES[n], f"[example](../subscribers.md#{n})") for n in SUBSCRIBER_TYPES),
-            ),
-            "",
-            f"Options: {listed(text.CONF_OPTIONS['subscriber'])}.",
-            "",
-        ]
-    )
+    lines += _sources("bucket", BUCKET_TYPES, text.BUCKET_TYPES, "bucket-types.md")
+    lines += _sources("service", services, text.SERVICE_TYPES, "services.md")
+    lines += _sources("subscriber", SUBSCRIBER_TYPES, text.SUBSCRIBER_TYPES, "subscribers.md")
+    return "\n".join([*lines, ""])
+
+
+def _sources(kind: str, names: Iterable[str], lines: Mapping[str, str], page: str) -> Iterator[str]:
+    """The section of one kind; `page` has an example of each."""
+    rows = ((f"`{name}`", lines[name], f"[example](../{page}#{name})") for name in names)
+    yield from ("", f'## `<{kind} type="...">`', "", *table(("type", "reads", ""), rows))
+    yield from ("", f"Options: {listed(text.CONF_OPTIONS[kind])}.")
 
 
 PAGES = {

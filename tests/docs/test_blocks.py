@@ -37,7 +37,6 @@ OF_THEIR_OWN = {
     "docs/explain.md",
     "docs/lint.md",
     "docs/performance.md",
-    "docs/rules.md",
     "docs/services.md",
     "docs/subscribers.md",
     "docs/testing-rules.md",
