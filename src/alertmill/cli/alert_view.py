@@ -54,12 +54,13 @@ def read_alert(line: bytes) -> AlertView | None:
     aws = _object(data, "aws")
     timestamp = _first(alert.get("timestamp"))
     happened = _first(alert.get("event_time"), timestamp)
+    arrival = alert_time(timestamp)
     level = rule.get("level")
     groups = rule.get("groups")
     return AlertView(
         happened=happened,
-        arrival=alert_time(timestamp),
-        time=alert_time(happened),
+        arrival=arrival,
+        time=arrival if happened == timestamp else alert_time(happened),
         level=level if isinstance(level, int) else 0,
         rule=_first(rule.get("id")),
         description=_first(rule.get("description"), most=_MOST_DESCRIPTION),

@@ -29,7 +29,7 @@ def moment(at: float) -> str:
 
 def printable(line: str) -> str:
     """A line as a terminal may see it: keys and messages hold what others chose."""
-    return "".join(c if c.isprintable() else "?" for c in line)
+    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
 
 
 def os_error(error: OSError) -> str:
