@@ -229,6 +229,9 @@ def test_every_block_is_seen(page: str) -> None:
     """A fence that is not closed, or stands in a form that `blocks` does not know, would hide what follows."""
     fences = re.findall(r"^\s*(?:```|~~~)", text_of(page), re.MULTILINE)
     assert len(fences) == 2 * len(blocks(page))
+    outside = re.sub(r"^( *)```.*?^\1```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
+    indented = re.search(r"^(?![ *\-0-9]).*\n\n {4,}\S.*", outside, re.MULTILINE)
+    assert indented is None, f"a block without a fence: {indented.group() if indented else ''}"
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if not page.startswith("docs/decisions/")])

@@ -37,6 +37,9 @@ EXAMPLES = (
 )
 
 
+_READING = "reading what failed"
+
+
 class _UsageError(AlertmillError):
     """The command was called with something that it cannot work with."""
 
@@ -151,17 +154,29 @@ class _Desk:
 
 
 def _list(desk: _Desk, context: Context, *, as_json: bool) -> int:
-    failures = desk.failures()
-    if as_json:
+    return (_list_as_values if as_json else _list_as_text)(desk, context)
+
+
+def _list_as_values(desk: _Desk, context: Context) -> int:
+    with Patience(context.stderr, lambda: _READING):
+        failed = [{"name": object_name(one), **asdict(one)} for one in desk.failures()]
         rejected = [asdict(record) for record in desk.rejected()]
-        values = {"failed": [{"name": object_name(one), **asdict(one)} for one in failures], "rejected": rejected}
-        print(json.dumps(values, indent=1), file=context.stdout)
-        return EXIT_PROBLEMS if failures or rejected else EXIT_OK
-    waiting = desk.rejected()
-    first = list(islice(waiting, SHOWN))
-    count = len(first) + sum(1 for _ in waiting)
+    print(json.dumps({"failed": failed, "rejected": rejected}, indent=1), file=context.stdout)
+    return EXIT_PROBLEMS if failed or rejected else EXIT_OK
+
+
+def _list_as_text(desk: _Desk, context: Context) -> int:
+    with Patience(context.stderr, lambda: _READING):
+        failures = desk.failures()
+        first, count = _counted(desk.rejected())
     _say(context, [*_told_failures(failures), *_told_records(first, count)] or ["nothing failed"])
     return EXIT_PROBLEMS if failures or count else EXIT_OK
+
+
+def _counted(waiting: Iterator[Waiting]) -> tuple[list[Waiting], int]:
+    """The first records, which are shown, and how many there are."""
+    first = list(islice(waiting, SHOWN))
+    return first, len(first) + sum(1 for _ in waiting)
 
 
 def _told_failures(failures: Sequence[ObjectFailed]) -> list[str]:

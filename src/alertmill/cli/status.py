@@ -15,6 +15,7 @@ from itertools import groupby
 from alertmill.checkpoints import Checkpoints, ScopeStatus
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, Context
 from alertmill.cli.home import home_of
+from alertmill.cli.progress import Patience
 from alertmill.cli.text import encodable, many, moment, printable
 from alertmill.clock import ClockError, arrival_clock
 from alertmill.config.models import Config
@@ -88,7 +89,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
         print(f"alertmill status: {error}", file=context.stderr)
         return EXIT_PROBLEMS
     try:
-        found = _findings(checkpoints, _configuration(installation))
+        with Patience(context.stderr, lambda: "reading the checkpoint"):
+            found = _findings(checkpoints, _configuration(installation))
     finally:
         checkpoints.close()
     text = json.dumps(_as_values(found), indent=1) if options.json else _as_text(found)

@@ -83,8 +83,7 @@ class _Tail:
     def _show_last_of_file(self, feed: AlertFeed, count: int) -> None:
         end = feed.go_to_end()
         if not feed.is_there:
-            missing = f"{feed.path} is not there yet: the daemon has written no alerts"
-            print(f"alertmill tail: {missing}", file=self._context.stderr)
+            print(f"alertmill tail: {feed.path} is not there yet: no alerts were written", file=self._context.stderr)
         found: list[tuple[bytes, AlertView]] = []
         with Patience(self._context.stderr, lambda: f"looking for the last {count}: {len(found)} found"):
             for line in feed.backwards(end if count else 0):

@@ -163,4 +163,4 @@ def test_a_home_without_alerts_says_so(tmp_path: Path, capsys: pytest.CaptureFix
     assert tail(tmp_path) == 0
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.endswith("alerts.json is not there yet: the daemon has written no alerts\n")
+    assert captured.err.endswith("alerts.json is not there yet: no alerts were written\n")
