@@ -9,7 +9,7 @@ from __future__ import annotations
 RULE_ATTRIBUTES = {
     "id": "one to six digits. 100000 to 120000 are yours; nothing shipped, by Alertmill or Wazuh, is ever there",
     "level": "0 to 16. 0 makes no alert and is tried first among its siblings, then 16 down to 1",
-    "frequency": "the rule fires when so many events matched within `timeframe` (2 to 9999). For counting rules only",
+    "frequency": "the rule fires when so many events matched within `timeframe` (2 to 9999). With 2, or none, it fires at every event behind the first; from 3 on it begins anew each time. For counting rules only",
     "timeframe": "seconds that are counted over (default: `analysisd.default_timeframe`, 360)",
     "ignore": "seconds for which the rule is silent after it fired",
     "maxsize": "the *least* length of the log in bytes, whatever the name says",
@@ -59,7 +59,7 @@ RULE_ELEMENTS: dict[str, tuple[str, dict[str, str]]] = {
             "list": "looks the field of the attribute `field` up in a CDB list; `lookup`: {lookups}; `check_value`: "
             "a pattern for the value found",
             "time": "the time of arrival: `6 pm - 8:30 am`, `!9:00-17:00`",
-            "weekday": "the day of arrival: `weekdays`, `weekends`, `monday, friday`, `!sunday`",
+            "weekday": "the day of arrival: `weekdays`, `weekends`, `monday, fri`",
             "compiled_rule": "a built-in test: {predicates}",
             "check_diff": "the log differs from the last one of this rule (and agent)",
             "if_fts": "the first-seen key of the decoder's `<fts>` is new",

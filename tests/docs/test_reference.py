@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -14,6 +15,7 @@ from alertmill.config.other_sections import OTHER_SECTIONS
 from alertmill.decoders import reading
 from alertmill.ruleset import attributes
 from alertmill.ruleset import vocabulary as words
+from alertmill.ruleset.clock import parse_time_range, parse_weekdays
 from alertmill.sources.aws.buckets import BUCKET_TYPES
 from alertmill.sources.aws.subscribers import SUBSCRIBER_TYPES
 from scripts import reference
@@ -79,3 +81,12 @@ def test_pages_are_whole(make) -> None:
     for line in page.splitlines():
         if line.startswith("| `"):
             assert line.count("|") - line.count("\\|") in (3, 4, 5), line
+
+
+@pytest.mark.parametrize(("name", "parse"), [("time", parse_time_range), ("weekday", parse_weekdays)])
+def test_examples_of_times_are_understood(name: str, parse: Callable[[str], object]) -> None:
+    _, members = text.RULE_ELEMENTS["What the event must have"]
+    examples = re.findall(r"`([^`]+)`", members[name])
+    assert len(examples) >= 2
+    for example in examples:
+        parse(example)
