@@ -1,11 +1,10 @@
-"""Make the pages that are generated: docs/errors.md, docs/cli.md, docs/reference/, docs/pictures/.
+"""Make the pages that are generated: docs/errors.md and docs/cli.md.
 
     python scripts/make_docs.py            write them
     python scripts/make_docs.py --check    exit code 1 if one of them is not up to date
 
 errors.md comes from the catalogue of codes and from the diagnostics files of the tests: each of those holds, in its
-header comment, the whole report that reading it gives, and a test holds it to that. cli.md comes from `--help`,
-the reference from the tables that the program reads files with (`reference.py`).
+header comment, the whole report that reading it gives, and a test holds it to that. cli.md comes from `--help`.
 """
 
 from __future__ import annotations
@@ -143,7 +142,7 @@ def _help(words: list[str]) -> str:
     return re.sub(r"[ \t]+$", "", output.getvalue(), flags=re.MULTILINE)
 
 
-PAGES = {"errors.md": errors_page, "cli.md": cli_page, **reference.PAGES, **draw_pictures.PAGES}
+PAGES = {"errors.md": errors_page, "cli.md": cli_page}
 
 
 def run(arguments: list[str]) -> int:
@@ -163,6 +162,9 @@ def run(arguments: list[str]) -> int:
         return 1
     return 0
 
+
+#: docs/reference/ and docs/pictures/.
+PAGES.update({**reference.PAGES, **draw_pictures.PAGES})
 
 if __name__ == "__main__":
     sys.exit(run(sys.argv[1:]))
