@@ -28,7 +28,7 @@ _OURS = {"NO_COLOR", "COLUMNS", "LINES"}
 class Terminal:
     """A command on a terminal of 120 columns."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, term: str = "xterm") -> None:
         self._ours, self.theirs = pty.openpty()
         fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         self.before = termios.tcgetattr(self.theirs)
@@ -40,7 +40,7 @@ class Terminal:
             stdin=self.theirs,
             stdout=self.theirs,
             stderr=self.theirs,
-            env={**environment, "TERM": "xterm"},
+            env={**environment, "TERM": term},
             start_new_session=True,
         )
         self.shown = ""
@@ -128,3 +128,21 @@ def test_top_lives_and_leaves_the_terminal_as_it_was(home: Path, terminals: list
     assert terminal.end() == 0
     assert terminal.shown.endswith("\x1b[?25h\x1b[?1049l")
     assert termios.tcgetattr(terminal.theirs) == terminal.before
+
+
+def test_tail_ends_when_nobody_reads_it(home: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "alertmill", "--home", str(home), "tail"], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert b"100001" in process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(timeout=PATIENCE) == 0
+
+
+def test_top_is_plain_on_a_plain_terminal(home: Path, terminals: list[Terminal]) -> None:
+    terminal = Terminal("--home", str(home), "top", term="dumb")
+    terminals.append(terminal)
+    assert terminal.end() == 0
+    assert terminal.shown.startswith("1 alert in 10 min")
+    assert "\x1b" not in terminal.shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import select
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
         tail = _Tail(feed, wanted(options), context, as_json=options.json)
         try:
             tail.show_last(options.last)
-            while options.follow and not feed.ended:
+            while options.follow and not feed.ended and not _reader_is_gone(context.stdout):
                 feed.wait()
                 tail.show_new()
         except KeyboardInterrupt:
@@ -165,6 +166,17 @@ def alert_line(view: AlertView) -> Text:
     told = [view.user, view.address, view.action, place]
     line.append("".join(f"  {part}" for part in told if part), "dim")
     return line
+
+
+def _reader_is_gone(stdout: TextIO) -> bool:
+    """Whether nobody reads our output any more (`| head`), which otherwise shows at the next alert only."""
+    try:
+        fd = stdout.fileno()
+    except OSError:  # no file
+        return False
+    poll = select.poll()
+    poll.register(fd, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def _count(text: str) -> int:

@@ -45,6 +45,8 @@ EXAMPLES = (
 _REFRESH = 1.0
 _READING = 0.4
 _WINDOW = "10m"
+#: Terminals on which nothing can be drawn anew.
+_PLAIN_TERMINALS = ("dumb", "unknown")
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,6})([smhd])", re.ASCII)
@@ -66,7 +68,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     if options.window is not None and options.since is not None:
         print("alertmill top: --window moves, --since stands; give one of them", file=context.stderr)
         return EXIT_USAGE
-    once = options.once or not context.stdout.isatty()
+    once = options.once or not context.stdout.isatty() or os.environ.get("TERM") in _PLAIN_TERMINALS
     feed = open_feed(options, context, may_come=not once)
     with closing(feed):
         top = _Top(feed, options, context, whole=once and options.file is not None)
