@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import TextIO
 
 from alertmill.alert_feed import AlertFeed, Feed, StreamFeed, is_stream
 from alertmill.cli import Context
 from alertmill.cli.alert_view import Wanted
 from alertmill.cli.home import home_of
+from alertmill.cli.text import many
 from alertmill.errors import AlertmillError
 
 
@@ -58,3 +60,10 @@ def open_feed(options: argparse.Namespace, context: Context, *, may_come: bool) 
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
     return feed
+
+
+def tell_what_was_left_out(command: str, feed: Feed, wanted: Wanted, stderr: TextIO) -> None:
+    """What stood in the file and could not be shown, so that an empty answer is no riddle."""
+    for count, why in ((feed.overlong, "longer than any alert"), (wanted.strange, "no alerts in them")):
+        if count:
+            print(f"alertmill {command}: {many(count, 'line')} passed over: {why}", file=stderr)

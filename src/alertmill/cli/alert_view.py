@@ -131,7 +131,7 @@ def _action(data: Mapping[str, Any], aws: Mapping[str, Any]) -> str:
     return _first(aws.get("eventName"), aws.get("action"), aws.get("type"), data.get("action"), data.get("url"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wanted:
     """Which alerts are wanted: those of which all that was named holds; of rules, groups and accounts, any."""
 
@@ -141,12 +141,15 @@ class Wanted:
     accounts: frozenset[str] = frozenset()
     #: Text that stands somewhere in the line, in upper or lower case.
     match: str = ""
+    #: Lines that were looked at and hold no alert.
+    strange: int = 0
 
     def view(self, line: bytes) -> AlertView | None:
         """The alert of a line if it is wanted; None also for a line that holds none."""
         if self.match and not self._matches(line):
             return None
         view = read_alert(line)
+        self.strange += view is None
         return view if view is not None and self._wants(view) else None
 
     def _matches(self, line: bytes) -> bool:

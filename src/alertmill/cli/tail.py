@@ -16,10 +16,10 @@ from rich.text import Text
 
 from alertmill.alert_feed import AlertFeed, Feed
 from alertmill.cli import EXIT_OK, Context
-from alertmill.cli.alert_input import add_input_arguments, open_feed, wanted
+from alertmill.cli.alert_input import add_input_arguments, open_feed, tell_what_was_left_out, wanted
 from alertmill.cli.alert_view import AlertView, Wanted
 from alertmill.cli.progress import Patience
-from alertmill.cli.text import encodable, many, printable
+from alertmill.cli.text import encodable, printable
 
 EXAMPLES = (
     "alertmill --home ./home tail --level 7                  the last ten that matter, then those that come",
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
                 tail.show_new()
         except KeyboardInterrupt:
             pass  # the way to end it
-        tail.tell_what_was_left_out()
+    tell_what_was_left_out("tail", feed, tail.wanted, context.stderr)
     return EXIT_OK
 
 
@@ -65,7 +65,7 @@ class _Tail:
 
     def __init__(self, feed: Feed, wanted: Wanted, context: Context, *, as_json: bool) -> None:
         self._feed = feed
-        self._wanted = wanted
+        self.wanted = wanted
         self._context = context
         self._show = _as_json(context.stdout) if as_json else _as_line(context.stdout)
 
@@ -88,7 +88,7 @@ class _Tail:
         found: list[tuple[bytes, AlertView]] = []
         with Patience(self._context.stderr, lambda: f"looking for the last {count}: {len(found)} found"):
             for line in feed.backwards(end if count else 0):
-                if view := self._wanted.view(line):
+                if view := self.wanted.view(line):
                     found.append((line, view))
                     if len(found) == count:
                         break
@@ -101,7 +101,7 @@ class _Tail:
         while not self._feed.ended:
             self._feed.wait()
             for line in self._feed.read():
-                if view := self._wanted.view(line):
+                if view := self.wanted.view(line):
                     found.append((line, view))
         for line, view in found:
             self._show(line, view)
@@ -110,14 +110,9 @@ class _Tail:
         """All that has come since."""
         while lines := self._feed.read():
             for line in lines:
-                if view := self._wanted.view(line):
+                if view := self.wanted.view(line):
                     self._show(line, view)
             self._context.stdout.flush()
-
-    def tell_what_was_left_out(self) -> None:
-        if self._feed.overlong:
-            passed = f"{many(self._feed.overlong, 'line')} passed over: longer than any alert"
-            print(f"alertmill tail: {passed}", file=self._context.stderr)
 
 
 def _as_json(stdout: TextIO) -> Callable[[bytes, AlertView], None]:

@@ -27,7 +27,7 @@ from alertmill.alert_feed import AlertFeed, Feed
 from alertmill.checkpoints import Checkpoints
 from alertmill.cli import EXIT_OK, EXIT_USAGE, Context
 from alertmill.cli.alert_days import older_lines
-from alertmill.cli.alert_input import add_input_arguments, open_feed, wanted
+from alertmill.cli.alert_input import add_input_arguments, open_feed, tell_what_was_left_out, wanted
 from alertmill.cli.alert_view import Wanted, alert_time
 from alertmill.cli.progress import Patience
 from alertmill.cli.tallies import ORDERS, Tallies
@@ -74,6 +74,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
         top = _Top(feed, options, context, whole=once and options.file is not None)
         with suppress(KeyboardInterrupt):  # a way to end it
             top.once() if once else top.live()
+    tell_what_was_left_out("top", feed, top.wanted, context.stderr)
     return EXIT_OK
 
 
@@ -83,7 +84,7 @@ class _Top:
     def __init__(self, feed: Feed, options: argparse.Namespace, context: Context, *, whole: bool) -> None:
         self._feed = feed
         self._context = context
-        self._wanted: Wanted = wanted(options)
+        self.wanted: Wanted = wanted(options)
         self._since: float | None = options.since
         whole = whole and options.window is None
         window = None if whole or options.since is not None else (options.window or _duration(_WINDOW))
@@ -96,7 +97,7 @@ class _Top:
 
     def _count(self, line: bytes, now: float) -> None:
         self._read_lines += 1
-        view = self._wanted.view(line)
+        view = self.wanted.view(line)
         if view is not None and (self._since is None or view.arrival is None or view.arrival >= self._since):
             self._tallies.add(view, now)
 

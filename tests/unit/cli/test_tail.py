@@ -133,6 +133,13 @@ def test_lines_that_are_too_long_are_told(tmp_path: Path, capsys: pytest.Capture
     assert captured.err == "alertmill tail: 1 line passed over: longer than any alert\n"
 
 
+def test_a_file_of_something_else_is_no_riddle(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "ossec.log"
+    path.write_text("2026/01/15 10:00:00 wazuh-analysisd: INFO: Started\n{}\n")
+    assert tail(tmp_path, str(path)) == 0
+    assert capsys.readouterr() == ("", "alertmill tail: 2 lines passed over: no alerts in them\n")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [

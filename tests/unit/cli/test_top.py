@@ -40,7 +40,8 @@ def test_a_file_is_counted_as_a_whole(tmp_path: Path, capsys: pytest.CaptureFixt
     lines = [alert("80301", 3, at=TEN), alert("80301", 3, at=TEN + 60), alert("7", 12, at=TEN + 120, user="bob")]
     path.write_bytes(b"".join(lines) + b"no alert\n")
     assert top("--once", str(path)) == 0
-    text = capsys.readouterr().out
+    text, told = capsys.readouterr()
+    assert told == "alertmill top: 1 line passed over: no alerts in them\n"
     assert text.startswith("3 alerts from ")
     assert text.splitlines()[0].endswith(", 1.5/min")
     found = sections(text)
