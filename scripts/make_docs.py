@@ -18,6 +18,11 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import draw_pictures
+import reference
+
 from alertmill.cli import COMMANDS, main
 from alertmill.codes import Code, catalogue
 from alertmill.lint import Kind, all_kinds
@@ -258,12 +263,16 @@ def run(arguments: list[str]) -> int:
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             stale.append(name)
             if not check:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(text, encoding="utf-8")
     if check and stale:
         print(f"not up to date: {', '.join(stale)}; run: python scripts/make_docs.py", file=sys.stderr)
         return 1
     return 0
 
+
+#: docs/reference/ and docs/pictures/.
+PAGES.update({**reference.PAGES, **draw_pictures.PAGES})
 
 if __name__ == "__main__":
     sys.exit(run(sys.argv[1:]))

@@ -9,10 +9,11 @@ import argparse
 from pathlib import Path
 
 from alertmill.cli import Context
+from alertmill.cli.home import home_of
 from alertmill.config.models import EventFormat, RulesetPath
 from alertmill.engine import Engine
 from alertmill.errors import AlertmillError, Problems
-from alertmill.installation import Installation, shipped_installation
+from alertmill.installation import shipped_installation
 
 
 def add_ruleset_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +35,7 @@ def load_engine(options: argparse.Namespace, context: Context, problems: Problem
         if folder:
             replaced[member] = (RulesetPath(path=str(Path(folder).resolve())),)
     if context.home_given:
-        installation = Installation(context.home)
+        installation = home_of(context)
         config = installation.load_config(problems)
     else:
         installation, config = shipped_installation()

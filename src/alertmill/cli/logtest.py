@@ -16,9 +16,11 @@ from typing import Any, BinaryIO, TextIO
 from alertmill.alerts import AlertFacts
 from alertmill.alerts.logtest_format import report, unit_test_exit_code, verdict
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
+from alertmill.cli.home import home_of
+from alertmill.cli.progress import Patience
 from alertmill.clock import ClockError, arrival_clock
 from alertmill.engine import Engine
-from alertmill.errors import LoadError, Problems
+from alertmill.errors import AlertmillError, Problems
 from alertmill.event import Record, to_byte_text
 from alertmill.explain import Explainer, as_values
 from alertmill.installation import Installation
@@ -79,8 +81,12 @@ class Logtest:
         self._stdin, self._stdout = context.stdin, context.stdout
         self._say = _Printer(context.stderr, quiet=options.quiet, debug=options.debug)
         facts = AlertFacts(installation.hostname)
-        load = _loaded_once(installation.load) if options.fresh else installation.load
-        self._sessions = Sessions(load, facts, lambda: secrets.token_hex(4))
+
+        def load(problems: Problems) -> Engine:
+            with Patience(context.stderr, _loading):
+                return installation.load(problems)
+
+        self._sessions = Sessions(_loaded_once(load) if options.fresh else load, facts, lambda: secrets.token_hex(4))
         self._token: str | None = None
 
     def run(self) -> int:
@@ -153,6 +159,10 @@ class Logtest:
         return reply
 
 
+def _loading() -> str:
+    return "loading decoders and rules"
+
+
 def _loaded_once(load: Callable[[Problems], Engine]) -> Callable[[Problems], Engine]:
     """The same engine for every session: loading takes a second, and `--fresh` begins a session per line."""
     loaded: list[Engine] = []
@@ -208,9 +218,11 @@ class JsonLines:
         """Answer every line that is not empty. Returns the exit code."""
         problems = Problems()
         try:
-            engine = self._installation.load(problems)
-        except LoadError as error:
-            print(error, file=self._context.stderr)
+            home_of(self._context)
+            with Patience(self._context.stderr, _loading):
+                engine = self._installation.load(problems)
+        except AlertmillError as error:
+            print(f"alertmill logtest: {error}", file=self._context.stderr)
             return EXIT_PROBLEMS
         if problems:
             print(problems.draw(), file=self._context.stderr)

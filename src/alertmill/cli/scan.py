@@ -12,8 +12,9 @@ from threading import Event
 
 from alertmill.alerts import AlertFacts, AlertWriter, alert_id
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
+from alertmill.cli.home import HomeError
 from alertmill.cli.loading import add_ruleset_arguments, load_engine
-from alertmill.cli.progress import Figures, ProgressLine
+from alertmill.cli.progress import Figures, Patience, ProgressLine
 from alertmill.config.models import EventFormat
 from alertmill.engine import Engine
 from alertmill.errors import AlertmillError, LoadError, Problems, SourceError
@@ -45,20 +46,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, context: Context) -> int:
     try:
-        engine, event_format = load_engine(options, context, Problems())
-    except LoadError as error:
-        print(error, file=context.stderr)
-        return EXIT_PROBLEMS
+        with Patience(context.stderr, lambda: "loading decoders and rules"):
+            engine, event_format = load_engine(options, context, Problems())
+    except (LoadError, HomeError):
+        raise
     except AlertmillError as error:
         print(f"alertmill scan: {error}", file=context.stderr)
         return EXIT_USAGE
     scan = _Scan(engine, event_format, options.type, context)
     with ProgressLine(context.stderr, lambda: scan.figures) as progress:
         ahead = Ahead(Workers(1, "scan-find"), lambda: scan.find(options.source), _FOUND_AHEAD, lambda: False)
-        for found, body in opened(ahead):
-            scan.read(found, body)
+        try:
+            for found, body in opened(ahead):
+                scan.read(found, body)
+        except _OutputLostError as lost:
+            raise lost.reason from None
     print(scan.tally(progress.seconds), file=context.stderr)
     return EXIT_PROBLEMS if scan.failed else EXIT_OK
+
+
+class _OutputLostError(Exception):
+    """Standard output takes no more: no fault of the object that is being read."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class _Scan:
@@ -136,7 +148,10 @@ class _Scan:
             self._say(f"{record.place}: {outcome.rejected}")
         elif outcome.alert and outcome.event is not None:
             line = self._writer.json_line(outcome.event, outcome.match, alert_id(record.time, self._offset))
-            self._context.stdout.buffer.write(line)
+            try:
+                self._context.stdout.buffer.write(line)
+            except OSError as error:
+                raise _OutputLostError(error) from None
             self._offset += len(line)
             self.figures.alerts += 1
 
