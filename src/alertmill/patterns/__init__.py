@@ -29,6 +29,7 @@ __all__ = [
     "Found",
     "Matcher",
     "OneOf",
+    "Pcre2",
     "compile_addresses",
     "compile_pattern",
     "lowered",
