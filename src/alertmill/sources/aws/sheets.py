@@ -20,6 +20,7 @@ import msgspec
 import orjson
 
 from alertmill.event import ColumnFields
+from alertmill.patterns import Pcre2
 from alertmill.sheet import MOST_FIELDS, Layout, Members
 from alertmill.sources.aws import jsontext
 from alertmill.sources.aws.envelope import LOCATION, Envelope, spell_compact, spell_compatible, spell_improved, tidy
@@ -43,9 +44,6 @@ _HIDDEN = re.compile(rb"\\u00(?:2d|3[0-9]|[4-7])", re.IGNORECASE)
 
 #: Layouts that are remembered, and names and bytes of names of such a layout.
 _MOST_LAYOUTS, _MOST_NAMES, _MOST_BYTES = 1024, 64, 4096
-
-#: Bytes that are looked through together.
-_PIECE = 64 * 1024
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -162,10 +160,15 @@ def tidied(record: dict[str, Any], text: bytes) -> dict[str, Any]:
 
 
 def occurs(word: bytes, data: bytes) -> bool:
-    """Whether a word in lower case stands in a text in any case."""
-    more = len(word)
-    # In pieces: the copy of a whole object would not stay in the caches.
-    return any(word in data[start : start + _PIECE + more].lower() for start in range(0, len(data), _PIECE))
+    """Whether a word in lower case may stand in a text in any case."""
+    pattern = _anywhere(word)
+    return pattern.matches_bytes(data) or pattern.overruns > 0
+
+
+@lru_cache(maxsize=64)
+def _anywhere(word: bytes) -> Pcre2:
+    # Compiled to machine code, it takes a tenth of the time of a copy in lower case and a search in that.
+    return Pcre2(f"(?i)\\Q{word.decode('ascii')}\\E")
 
 
 class JsonSheet:

@@ -59,7 +59,7 @@ def header_names(row: list[str]) -> tuple[str, ...]:
 
 def _time(text: str) -> str:
     """Epoch seconds as `YYYY-MM-DDTHH:MM:SSZ`; anything else, also a year beyond 9999, as it is."""
-    return _seconds(text) if len(text) <= _LONGEST and text.isascii() and text.isdigit() else text
+    return _seconds(text) if len(text) <= _LONGEST else text
 
 
 def _moment(text: str) -> float | None:
@@ -136,6 +136,8 @@ def _text(value: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def _seconds(text: str) -> str:
+    if not (text.isascii() and text.isdigit()):
+        return text
     try:
         return datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
