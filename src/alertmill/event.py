@@ -10,7 +10,7 @@ Only data here: no parsing, no matching, no clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -177,6 +177,13 @@ class Fields:
         """The outline of the document that the fields come from, its texts, and these joined; None when not known.
 
         Whoever prints many events prepares what stands between the texts once per outline.
+        """
+        return None
+
+    def columns(self) -> tuple[tuple[str, ...], Sequence[str]] | None:
+        """Names and values of all fields, in the order of the leaves of the record's document; None when not so.
+
+        Only fields made of columns know this: neighbours share the tuple of names.
         """
         return None
 

@@ -18,7 +18,7 @@ from alertmill.alerts.rule_member import RuleMembers
 from alertmill.alerts.text_format import TextFormat
 from alertmill.alerts.times import TimeText
 from alertmill.decoders.document import DocumentFields, JsonStyle, clean_text
-from alertmill.event import DecoderInfo, Event, Match, Record, RuleInfo
+from alertmill.event import DecoderInfo, Event, Fields, Match, Record, RuleInfo
 from alertmill.sources.aws.envelope import spell_compatible, spell_improved
 from support import LONG
 
@@ -226,3 +226,55 @@ def test_a_place_with_a_mark_in_it_has_no_template(place: str) -> None:
         event = alert_event({"a": "x", "b": "y", "c": "z"}, place, 0.0, {})
         assert event is not None
         assert writer._whole.json(event, match, "7.1") is None
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+class Row(Fields):
+    """Fields made of columns."""
+
+    def __init__(self, names: tuple[str, ...], values: list[str]) -> None:
+        super().__init__()
+        self._row = names, values
+        for name, value in zip(names, values, strict=True):
+            self.add(name, value)
+
+    def columns(self) -> tuple[tuple[str, ...], list[str]]:
+        return self._row
+
+
+def row_event(names: tuple[str, ...], values: list[str], number: int, spell: Any) -> Event:
+    row = dict(zip(names, values, strict=True))
+    document = {"kind": "aws", "aws": {"info": {"number": number}, **row}}
+    event = Event(Record(None, "x", 0.0, document=document, spell=spell), location="x", hostname="h")
+    shown = ("kind", "aws.info.number", *(f"aws.{name}" for name in names))
+    event.fields = Row(shown, ["aws", str(number), *values])
+    return event
+
+
+@settings(max_examples=1000 if LONG else 200, deadline=None)
+@given(
+    st.lists(st.sampled_from(["a", "b", "Src-Port", 'q"', "1900000001", "<@0@>"]), unique=True, max_size=4),
+    st.lists(st.lists(st.sampled_from([*HARMLESS, '"', "[1]", "[x", "", "\\"]), min_size=4, max_size=4), min_size=2),
+    st.sampled_from(SPELLS),
+)
+@example(["a", "b"], [["x", "y", "", ""], ["z", "", "", ""], ["<@1@>", "1900000001", "", ""]], spell_compatible)
+def test_rows_are_printed_as_their_documents_are(names: list[str], rows: list[list[str]], spell: Any) -> None:
+    ways = EventTexts()
+    for number, row in enumerate(rows):
+        event, twin = (row_event(tuple(names), row[: len(names)], number, spell) for _ in range(2))
+        assert printed(ways.of(event)) == printed(PlainTexts(twin, DataMember()))
+
+
+def test_ordinary_rows_are_filled_in() -> None:
+    ways = EventTexts()
+    for number in range(3):
+        event = row_event(("a", "b"), ["x", ""], number, spell_compatible)
+        assert isinstance(ways.of(event), FilledTexts)
+
+
+def test_a_row_that_is_not_its_document_goes_the_plain_way() -> None:
+    ways, event = EventTexts(), row_event(("a",), ["x"], 1, spell_compatible)
+    event.fields = Row(("kind", "aws.a"), ["aws", "y"])
+    assert isinstance(ways.of(event), PlainTexts)

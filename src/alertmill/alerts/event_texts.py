@@ -17,9 +17,10 @@ from typing import Any, Protocol
 
 import orjson
 
+from alertmill.alerts.columns import ColumnOutline, ColumnOutlines
 from alertmill.alerts.data_member import DataMember
 from alertmill.alerts.json_text import BLOCK_SEPARATOR, compact, quote_block
-from alertmill.event import MARK, MARK_PATTERN, STATIC_FIELDS, Event, Outline, Record
+from alertmill.event import MARK, MARK_PATTERN, STATIC_FIELDS, Event, Fields, Outline, Record
 
 _MARK = re.compile(f"({MARK_PATTERN})")
 #: Finds the first mark in a text.
@@ -157,6 +158,7 @@ class EventTexts:
 
     def __init__(self) -> None:
         self._data = DataMember()
+        self._columns = ColumnOutlines()
         #: None for what has to go the plain way.
         self._templates: dict[_Key, EventTemplate | None] = {}
         self._characters = 0
@@ -171,7 +173,7 @@ class EventTexts:
         return self._texts
 
     def _filled(self, event: Event) -> FilledTexts | None:
-        found = event.fields.outline()
+        found = event.fields.outline() or self._columns.of(event)
         if found is None:
             return None
         outline, texts, together = found
@@ -196,7 +198,8 @@ class EventTexts:
         outline, names, spell = key
         document, marks = outline.marked()
         static = {name: MARK.format(number) for number, name in enumerate(names, len(marks))}
-        marked = _marked_event(event, document, static, spell)
+        fields = outline.fields(marks) if isinstance(outline, ColumnOutline) else event.fields.like(document)
+        marked = _marked_event(event, document, fields, static, spell)
         plain = PlainTexts(marked, self._data)
         data, compliance = plain.data()
         template = None if compliance else EventTemplate(marked, [*marks, *static.values()], plain, data)
@@ -212,11 +215,13 @@ class EventTexts:
         self._characters += characters
 
 
-def _marked_event(event: Event, document: dict[str, Any], static: dict[str, str], spell: Spell | None) -> Event:
+def _marked_event(
+    event: Event, document: dict[str, Any], fields: Fields, static: dict[str, str], spell: Spell | None
+) -> Event:
     """An event like `event`, of another document."""
     record = Record(None if spell else "", "", event.record.time, document=document, spell=spell)
     marked = Event(record, location="", hostname="")
-    marked.fields = event.fields.like(document)
+    marked.fields = fields
     marked.static = static
     return marked
 
