@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC
 from itertools import cycle
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import example, given, settings
@@ -172,6 +174,13 @@ def alert_event(document: dict[str, Any], place: str, time: float, static: dict[
     return event
 
 
+@pytest.fixture(autouse=True, scope="module")
+def templates_at_once() -> Iterator[None]:
+    """A template for the second alert of its kind: no test is as long as to wait for more."""
+    with mock.patch("alertmill.alerts.whole_alerts.BEFORE_TEMPLATE", 1):
+        yield
+
+
 DECODER = DecoderInfo("json", 1)
 MATCHES = st.builds(
     Match,
@@ -192,7 +201,7 @@ MATCHES = st.builds(
 @example(
     {"a": {"b": "x"}, "c": ["y", 5]},
     ["z", '"', "caf\u00e9"],
-    [(Match(rule, n), place, 1768435200.0 + n) for rule in RULES for place in PLACES for n in (1, 2)],
+    [(Match(rule, n), place, 1768435200.0 + n) for rule in RULES for place in PLACES for n in range(6)],
     {"srcip": "10.0.0.1"},
 )
 def test_whole_alerts_are_what_the_plain_way_prints(
@@ -212,17 +221,18 @@ def test_whole_alerts_are_what_the_plain_way_prints(
 def test_ordinary_alerts_are_whole() -> None:
     """The property would hold as well if no alert ever came from one template."""
     writer, match = AlertWriter(FACTS), Match(RULES[1], 1)
-    for _ in range(3):
+    for _ in range(4):
         event = alert_event({"a": {"b": "x"}, "c": ["y", 5]}, "Wazuh-AWS", 0.0, {"srcip": "1"})
         assert event is not None
         writer.text_block(event, match, "7.1")
+    assert event is not None
     assert writer._whole.json(event, match, "7.1") is not None
 
 
 @pytest.mark.parametrize("place", PLACES[2:])
 def test_a_place_with_a_mark_in_it_has_no_template(place: str) -> None:
     writer, match = AlertWriter(FACTS), Match(RULES[0], 1)
-    for _ in range(3):
+    for _ in range(5):
         event = alert_event({"a": "x", "b": "y", "c": "z"}, place, 0.0, {})
         assert event is not None
         assert writer._whole.json(event, match, "7.1") is None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from alertmill.alerts.event_texts import EventTemplate, EventTexts, FilledTexts, Template, Texts, find_mark
 from alertmill.alerts.json_text import quote
@@ -20,6 +20,8 @@ from alertmill.event import FIRST_NUMBER_MARK, MARK, Event, Match
 
 #: Rules and places that templates are kept for, per outline.
 _MOST = 16
+#: Alerts that go the plain way before a template is made: it costs as much as it saves with some fifty alerts.
+BEFORE_TEMPLATE = 16
 
 
 class Print(Protocol):
@@ -80,15 +82,15 @@ class WholeAlerts:
         texts = self._texts.of(event)
         if not isinstance(texts, FilledTexts) or not texts.are_all or not self._is_ordinary(event, match):
             return None
-        known = texts.template.whole
+        #: Templates by rule and place; a number counts alerts, None is for what has no template.
+        known: dict[Any, WholeTemplate | int | None] = texts.template.whole
         key = (id(match.rule), id(event.decoder), event.agent_id, event.location, event.hostname)
-        try:
-            template: WholeTemplate | None = known[key]
-        except KeyError:
-            if len(known) >= _MOST:
+        template = known.get(key, 0)
+        if isinstance(template, int):
+            if not template and len(known) >= _MOST:
                 known.clear()
-            template = known[key] = self._make(event, match, texts)
-        if template is None:
+            template = known[key] = self._make(event, match, texts) if template >= BEFORE_TEMPLATE else template + 1
+        if not isinstance(template, WholeTemplate):
             return None
         description = self._rules.description(event, match.rule)
         time = event.record.time
