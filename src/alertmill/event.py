@@ -180,6 +180,13 @@ class Fields:
         """
         return None
 
+    def columns(self) -> tuple[tuple[str, ...], Sequence[str]] | None:
+        """Names and values of all fields, in the order of the leaves of the record's document; None when not so.
+
+        Only fields made of columns know this: neighbours share the tuple of names.
+        """
+        return None
+
     def like(self, document: dict[str, Any]) -> Fields:
         """The fields that come from another document of the same outline. Raises ValueError without an outline."""
         raise ValueError("these fields come from no document")
@@ -226,6 +233,9 @@ class ColumnFields(Fields):
 
     def items(self) -> Iterator[tuple[str, str]]:
         return zip(self.names, self.values, strict=True)
+
+    def columns(self) -> tuple[tuple[str, ...], Sequence[str]]:
+        return self.names, self.values
 
     def __len__(self) -> int:
         return len(self.names)

@@ -139,9 +139,7 @@ class SheetRecord(Record):
 
     @property
     def unspelled(self) -> Callable[[dict[str, Any]], str] | None:
-        if not self._is_read:
-            self._read()
-        return self.sheet.spell if self._message is None else None
+        return None if self._message is not None or self.is_odd else self.sheet.spell
 
     @property
     def place(self) -> str:  # type: ignore[override]

@@ -1,19 +1,26 @@
-"""Templates filled with texts give what the plain way prints, whatever documents, texts and static fields come."""
+"""Templates filled with texts give what the plain way prints, whatever documents, texts, rules and places come."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC
 from itertools import cycle
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from alertmill.alerts import event_texts
+from alertmill.alerts import AlertFacts, AlertWriter, event_texts
 from alertmill.alerts.data_member import DataMember
 from alertmill.alerts.event_texts import EventTexts, FilledTexts, PlainTexts, Texts
+from alertmill.alerts.json_format import JsonFormat
+from alertmill.alerts.rule_member import RuleMembers
+from alertmill.alerts.text_format import TextFormat
+from alertmill.alerts.times import TimeText
 from alertmill.decoders.document import DocumentFields, JsonStyle, clean_text
-from alertmill.event import Event, Record
+from alertmill.event import DecoderInfo, Event, Fields, Match, Record, RuleInfo
 from alertmill.sources.aws.envelope import spell_compatible, spell_improved
 from support import LONG
 
@@ -133,3 +140,151 @@ def test_endless_outlines_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch
             ways.of(event)
     assert 0 < len(ways._templates) < 10
     assert ways._characters <= 10_000
+
+
+# --- whole alerts -----------------------------------------------------------------------------------------------------
+
+RULES = [
+    RuleInfo(1, 3, "plain", group_text="a,pci_dss_1,"),
+    RuleInfo(2, 5, 'say "$(a.b)" of $(srcip)', group_text="b,", mail=True, no_full_log=True, frequency=4),
+    RuleInfo(3, 7, "caf\xc3\xa9 $(a)" + "x" * 1010, group_text="c,", no_counter=True, cve="c", info="i"),
+    RuleInfo(4, 0, "$(id)", group_text="rootcheck,", mitre=(("T1",), ("x",), ("y",))),
+    RuleInfo(5, 9, "1900000001 <@0@>", group_text="2026 Jan 15 00:00:00 x,"),
+]
+PLACES = ("Wazuh-AWS", "(web) 10.0.0.1->/var/log/x", "/x/<@1@>", "/x/1900000002.log")
+FACTS = AlertFacts("mill", ("c", "n"), (("env", "prod", False),), zone=UTC, improved=True)
+
+
+def plain_alert(event: Event, match: Match) -> tuple[bytes, bytes]:
+    """Both forms of an alert, printed the plain way throughout."""
+    times, rules, texts = TimeText(UTC), RuleMembers(), PlainTexts(event, DataMember())
+    description = rules.description(event, match.rule)
+    line = JsonFormat(FACTS, times, rules).line(event, match, "7.1", texts, description)
+    stanza = TextFormat(FACTS, times, rules).stanza(event, match, "7.1", texts, description)
+    return line.encode("latin-1") + b"\n", stanza.encode("latin-1")
+
+
+def alert_event(document: dict[str, Any], place: str, time: float, static: dict[str, str]) -> Event | None:
+    event = document_event(document, spell_compatible, STYLES[0], static)
+    if event is not None:
+        event.record.time = time
+        event.location = place
+        event.agent_id = "001" if place.startswith("(") else "000"
+        event.decoder = DECODER
+    return event
+
+
+@pytest.fixture(autouse=True, scope="module")
+def templates_at_once() -> Iterator[None]:
+    """A template for the second alert of its kind: no test is as long as to wait for more."""
+    with mock.patch("alertmill.alerts.whole_alerts.BEFORE_TEMPLATE", 1):
+        yield
+
+
+DECODER = DecoderInfo("json", 1)
+MATCHES = st.builds(
+    Match,
+    st.sampled_from(RULES),
+    st.integers(1, 3) | st.just(1900000000),
+    st.sampled_from([(), (), (), ("x", "y")]),
+    st.sampled_from([None, None, None, "former"]),
+)
+
+
+@settings(max_examples=2000 if LONG else 300, deadline=None)
+@given(
+    DOCUMENTS,
+    st.lists(TEXTS, min_size=1, max_size=4),
+    st.lists(st.tuples(MATCHES, st.sampled_from(PLACES), st.sampled_from([1768435200.0, 1768435201.096])), min_size=4),
+    STATIC,
+)
+@example(
+    {"a": {"b": "x"}, "c": ["y", 5]},
+    ["z", '"', "caf\u00e9"],
+    [(Match(rule, n), place, 1768435200.0 + n) for rule in RULES for place in PLACES for n in range(6)],
+    {"srcip": "10.0.0.1"},
+)
+def test_whole_alerts_are_what_the_plain_way_prints(
+    document: dict[str, Any], texts: list[str], shown: list[tuple[Match, str, float]], static: dict[str, str]
+) -> None:
+    writer, other = AlertWriter(FACTS), with_texts(document, cycle(texts))
+    for number, (match, place, time) in enumerate(shown):
+        found = other if number % 2 else document
+        event, twin = alert_event(found, place, time, static), alert_event(found, place, time, static)
+        if event is None or twin is None:
+            return
+        assert (writer.json_line(event, match, "7.1"), writer.text_block(event, match, "7.1")) == plain_alert(
+            twin, match
+        )
+
+
+def test_ordinary_alerts_are_whole() -> None:
+    """The property would hold as well if no alert ever came from one template."""
+    writer, match = AlertWriter(FACTS), Match(RULES[1], 1)
+    for _ in range(4):
+        event = alert_event({"a": {"b": "x"}, "c": ["y", 5]}, "Wazuh-AWS", 0.0, {"srcip": "1"})
+        assert event is not None
+        writer.text_block(event, match, "7.1")
+    assert event is not None
+    assert writer._whole.json(event, match, "7.1") is not None
+
+
+@pytest.mark.parametrize("place", PLACES[2:])
+def test_a_place_with_a_mark_in_it_has_no_template(place: str) -> None:
+    writer, match = AlertWriter(FACTS), Match(RULES[0], 1)
+    for _ in range(5):
+        event = alert_event({"a": "x", "b": "y", "c": "z"}, place, 0.0, {})
+        assert event is not None
+        assert writer._whole.json(event, match, "7.1") is None
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+class Row(Fields):
+    """Fields made of columns."""
+
+    def __init__(self, names: tuple[str, ...], values: list[str]) -> None:
+        super().__init__()
+        self._row = names, values
+        for name, value in zip(names, values, strict=True):
+            self.add(name, value)
+
+    def columns(self) -> tuple[tuple[str, ...], list[str]]:
+        return self._row
+
+
+def row_event(names: tuple[str, ...], values: list[str], number: int, spell: Any) -> Event:
+    row = dict(zip(names, values, strict=True))
+    document = {"kind": "aws", "aws": {"info": {"number": number}, **row}}
+    event = Event(Record(None, "x", 0.0, document=document, spell=spell), location="x", hostname="h")
+    shown = ("kind", "aws.info.number", *(f"aws.{name}" for name in names))
+    event.fields = Row(shown, ["aws", str(number), *values])
+    return event
+
+
+@settings(max_examples=1000 if LONG else 200, deadline=None)
+@given(
+    st.lists(st.sampled_from(["a", "b", "Src-Port", 'q"', "1900000001", "<@0@>"]), unique=True, max_size=4),
+    st.lists(st.lists(st.sampled_from([*HARMLESS, '"', "[1]", "[x", "", "\\"]), min_size=4, max_size=4), min_size=2),
+    st.sampled_from(SPELLS),
+)
+@example(["a", "b"], [["x", "y", "", ""], ["z", "", "", ""], ["<@1@>", "1900000001", "", ""]], spell_compatible)
+def test_rows_are_printed_as_their_documents_are(names: list[str], rows: list[list[str]], spell: Any) -> None:
+    ways = EventTexts()
+    for number, row in enumerate(rows):
+        event, twin = (row_event(tuple(names), row[: len(names)], number, spell) for _ in range(2))
+        assert printed(ways.of(event)) == printed(PlainTexts(twin, DataMember()))
+
+
+def test_ordinary_rows_are_filled_in() -> None:
+    ways = EventTexts()
+    for number in range(3):
+        event = row_event(("a", "b"), ["x", ""], number, spell_compatible)
+        assert isinstance(ways.of(event), FilledTexts)
+
+
+def test_a_row_that_is_not_its_document_goes_the_plain_way() -> None:
+    ways, event = EventTexts(), row_event(("a",), ["x"], 1, spell_compatible)
+    event.fields = Row(("kind", "aws.a"), ["aws", "y"])
+    assert isinstance(ways.of(event), PlainTexts)

@@ -17,11 +17,14 @@ from typing import Any, Protocol
 
 import orjson
 
+from alertmill.alerts.columns import ColumnOutline, ColumnOutlines
 from alertmill.alerts.data_member import DataMember
 from alertmill.alerts.json_text import BLOCK_SEPARATOR, compact, quote_block
-from alertmill.event import MARK, MARK_PATTERN, STATIC_FIELDS, Event, Outline, Record
+from alertmill.event import MARK, MARK_PATTERN, STATIC_FIELDS, Event, Fields, Outline, Record
 
 _MARK = re.compile(f"({MARK_PATTERN})")
+#: Finds the first mark in a text.
+find_mark = _MARK.search
 
 #: Templates kept at most, in characters and in number.
 _MAX_CHARACTERS = 8_000_000
@@ -70,28 +73,33 @@ class FilledTexts:
     same list if none of them needs it.
     """
 
-    __slots__ = ("_escaped", "_event", "_template", "_texts")
+    __slots__ = ("_escaped", "_event", "template", "texts")
 
     def __init__(self, event: Event, template: EventTemplate, texts: list[str], escaped: list[str]) -> None:
         self._event = event
-        self._template = template
-        self._texts = texts
+        self.template = template
+        self.texts = texts
         self._escaped = escaped
 
+    @property
+    def are_all(self) -> bool:
+        """Whether the event shows nothing but these texts, as they are."""
+        return self.texts is self._escaped and self.template.message is not None
+
     def full_log(self) -> str:
-        message = self._template.message
+        message = self.template.message
         return self._event.full_log if message is None else message.fill(self._escaped)
 
     def lines(self) -> str:
-        texts = self._texts
-        if texts is not self._escaped and self._template.in_arrays:
+        texts = self.texts
+        if texts is not self._escaped and self.template.in_arrays:
             texts = texts.copy()
-            for number in self._template.in_arrays:
+            for number in self.template.in_arrays:
                 texts[number] = self._escaped[number]
-        return self._template.lines.fill(texts)
+        return self.template.lines.fill(texts)
 
     def data(self) -> tuple[str, Compliance]:
-        return self._template.data.fill(self._escaped), ()
+        return self.template.data.fill(self._escaped), ()
 
 
 class Template:
@@ -122,12 +130,16 @@ class EventTemplate:
     """The templates of all events of an outline with the same static fields, made from a marked event.
 
     `message` is None where the message is not spelled from the document. `in_arrays` are the numbers of texts that are
-    escaped even in the lines of fields.
+    escaped even in the lines of fields. `whole` is for templates of whole alerts (`whole_alerts.py`).
     """
 
-    __slots__ = ("data", "in_arrays", "lines", "message", "size")
+    __slots__ = ("data", "in_arrays", "lines", "marks", "message", "size", "static", "whole")
 
-    def __init__(self, event: Event, marks: Sequence[str], plain: PlainTexts, data: str) -> None:
+    def __init__(self, event: Event, marks: list[str], plain: PlainTexts, data: str) -> None:
+        self.marks = marks
+        #: Names of the static fields, whose texts come last.
+        self.static = tuple(event.static)
+        self.whole: dict[Any, Any] = {}
         numbers = {mark: number for number, mark in enumerate(marks) if mark}
         self.message = None if event.record.spell is None else Template(plain.full_log(), numbers)
         self.lines = Template(plain.lines(), numbers)
@@ -146,6 +158,7 @@ class EventTexts:
 
     def __init__(self) -> None:
         self._data = DataMember()
+        self._columns = ColumnOutlines()
         #: None for what has to go the plain way.
         self._templates: dict[_Key, EventTemplate | None] = {}
         self._characters = 0
@@ -160,7 +173,7 @@ class EventTexts:
         return self._texts
 
     def _filled(self, event: Event) -> FilledTexts | None:
-        found = event.fields.outline()
+        found = event.fields.outline() or self._columns.of(event)
         if found is None:
             return None
         outline, texts, together = found
@@ -185,24 +198,30 @@ class EventTexts:
         outline, names, spell = key
         document, marks = outline.marked()
         static = {name: MARK.format(number) for number, name in enumerate(names, len(marks))}
-        marked = _marked_event(event, document, static, spell)
+        fields = outline.fields(marks) if isinstance(outline, ColumnOutline) else event.fields.like(document)
+        marked = _marked_event(event, document, fields, static, spell)
         plain = PlainTexts(marked, self._data)
         data, compliance = plain.data()
         template = None if compliance else EventTemplate(marked, [*marks, *static.values()], plain, data)
-        size = 0 if template is None else template.size
-        if self._characters + size > _MAX_CHARACTERS or len(self._templates) >= _MAX_TEMPLATES:
-            self._templates.clear()
-            self._characters = 0
-        self._characters += size
+        self.account(0 if template is None else template.size)
         self._templates[key] = template
         return template
 
+    def account(self, characters: int) -> None:
+        """Make room for a template, forgetting all others if need be."""
+        if self._characters + characters > _MAX_CHARACTERS or len(self._templates) >= _MAX_TEMPLATES:
+            self._templates.clear()
+            self._characters = 0
+        self._characters += characters
 
-def _marked_event(event: Event, document: dict[str, Any], static: dict[str, str], spell: Spell | None) -> Event:
+
+def _marked_event(
+    event: Event, document: dict[str, Any], fields: Fields, static: dict[str, str], spell: Spell | None
+) -> Event:
     """An event like `event`, of another document."""
     record = Record(None if spell else "", "", event.record.time, document=document, spell=spell)
     marked = Event(record, location="", hostname="")
-    marked.fields = event.fields.like(document)
+    marked.fields = fields
     marked.static = static
     return marked
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from alertmill.alerts.event_texts import EventTexts
+from alertmill.alerts.event_texts import Texts
 from alertmill.alerts.facts import AlertFacts
 from alertmill.alerts.json_text import quote
 from alertmill.alerts.rule_member import RuleMembers
@@ -23,20 +23,28 @@ _LOG_HOSTNAME = re.compile(r"[A-Z][a-z][a-z] [ 0123][0-9] [0-9][0-9]:[0-9][0-9]:
 class JsonFormat:
     """Renders alerts.json, archives.json and the `output` of logtest sessions."""
 
-    def __init__(self, facts: AlertFacts, times: TimeText, rules: RuleMembers, texts: EventTexts) -> None:
+    def __init__(self, facts: AlertFacts, times: TimeText, rules: RuleMembers) -> None:
         self._times = times
         self._rules = rules
         #: Events of one batch happened at many different seconds: their memory is not that of the arrival times.
         self._event_times = TimeText(facts.zone) if facts.improved else None
-        self._texts = texts
         self._surroundings = SurroundingsOf(facts)
 
-    def line(self, event: Event, match: Match | None, alert_id: str, *, archive: bool, session: bool) -> str:
-        """The object as byte text.
+    def line(
+        self,
+        event: Event,
+        match: Match | None,
+        alert_id: str,
+        texts: Texts,
+        description: str,
+        *,
+        archive: bool = False,
+        session: bool = False,
+    ) -> str:
+        """The object as byte text; `texts` are those of the event, `description` is that of the rule.
 
         `archive` shows the rule only above level 0 and always the full log; `session` shows rules of level 0 too.
         """
-        texts = self._texts.of(event)
         data, compliance = texts.data()
         around = self._surroundings.of(event)
         record = event.record
@@ -47,7 +55,6 @@ class JsonFormat:
         if match is not None and archive and match.rule.level == 0:
             match = None
         if match is not None:
-            description = self._rules.description(event, match.rule)
             rule = self._rules.of(match.rule).text(event, match, description, compliance, session=session)
             if match.previous_output:
                 previous_output = _previous_output(match.previous_output)

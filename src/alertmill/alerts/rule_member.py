@@ -45,7 +45,7 @@ def array_text(items: Iterable[str]) -> str:
 class RuleMember:
     """Prints `,"rule":{...}` for the alerts of one rule."""
 
-    __slots__ = ("_arrays", "_before", "_between", "_mail", "_rootcheck", "_rule", "_tail", "describe")
+    __slots__ = ("_arrays", "_before", "_between", "_mail", "_rule", "_tail", "describe", "reads_log")
 
     def __init__(self, rule: RuleInfo) -> None:
         self._rule = rule
@@ -56,7 +56,8 @@ class RuleMember:
         if isinstance(self.describe, str):
             self._before += quote(self.describe)
         self._arrays = split_groups(rule.group_text)
-        self._rootcheck = "rootcheck" in self._arrays["groups"]
+        #: Whether the member depends on the message.
+        self.reads_log = "rootcheck" in self._arrays["groups"]
         self._mail = f',"mail":{"true" if rule.mail else "false"}'
         self._tail = self._mail + _array_members(self._arrays) + "}"
         if not rule.no_counter:
@@ -75,7 +76,7 @@ class RuleMember:
         text += self._between
         if not self._rule.no_counter:
             text += str(match.firedtimes)
-        if compliance or self._rootcheck:
+        if compliance or self.reads_log:
             text += self._mail + _array_members(self._own_arrays(event, compliance)) + "}"
         else:
             text += self._tail
@@ -84,7 +85,7 @@ class RuleMember:
     def _own_arrays(self, event: Event, compliance: Compliance) -> dict[str, list[str]]:
         """The arrays of the rule together with those that the event adds (alerts.md 2.3)."""
         arrays = {name: list(items) for name, items in self._arrays.items()}
-        pieces = _ROOTCHECK_PIECE.findall(event.full_log[:_ROOTCHECK_LIMIT]) if self._rootcheck else []
+        pieces = _ROOTCHECK_PIECE.findall(event.full_log[:_ROOTCHECK_LIMIT]) if self.reads_log else []
         for name, values in [*((name.lower(), values) for name, values in pieces), *compliance]:
             arrays.setdefault(name, []).extend(value.strip(" ") for value in values.split(","))
         return arrays

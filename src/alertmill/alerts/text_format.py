@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from alertmill.alerts.event_texts import EventTexts
+from alertmill.alerts.event_texts import Texts
 from alertmill.alerts.facts import AlertFacts
 from alertmill.alerts.rule_member import RuleMembers
 from alertmill.alerts.times import TimeText
@@ -32,16 +32,15 @@ _STANZA_FIELDS = (
 class TextFormat:
     """Renders everything that is not JSON, as byte text."""
 
-    def __init__(self, facts: AlertFacts, times: TimeText, rules: RuleMembers, texts: EventTexts) -> None:
+    def __init__(self, facts: AlertFacts, times: TimeText, rules: RuleMembers) -> None:
         self._times = times
         self._rules = rules
-        self._texts = texts
         labels = "".join(f"{key}: {value}\n" for key, value in facts.shown_labels())
         self._labels = to_byte_text(labels)
 
-    def stanza(self, event: Event, match: Match, alert_id: str) -> str:
-        """The block of alerts.log, with the empty line that ends it."""
-        rule, static, texts = match.rule, event.static, self._texts.of(event)
+    def stanza(self, event: Event, match: Match, alert_id: str, texts: Texts, description: str) -> str:
+        """The block of alerts.log, with the empty line that ends it; `texts` and `description` as for JSON."""
+        rule, static = match.rule, event.static
         labels = self._labels if event.agent_id == "000" else ""
         fields = previous = ""
         if static:
@@ -51,7 +50,7 @@ class TextFormat:
         return (
             f"** Alert {alert_id}:{' mail ' if rule.mail else ''} - {rule.group_text}\n"
             f"{self._times.log_date(event.record.time)} {_source(event)}\n{labels}"
-            f"Rule: {rule.id} (level {rule.level}) -> '{self._rules.description(event, rule)}'\n"
+            f"Rule: {rule.id} (level {rule.level}) -> '{description}'\n"
             f"{fields}{texts.full_log()}\n{texts.lines()}{previous}\n"
         )
 

@@ -8,6 +8,7 @@ from alertmill.alerts.json_format import JsonFormat
 from alertmill.alerts.rule_member import RuleMembers
 from alertmill.alerts.text_format import TextFormat
 from alertmill.alerts.times import TimeText
+from alertmill.alerts.whole_alerts import WholeAlerts
 from alertmill.event import Event, Match
 
 
@@ -21,23 +22,35 @@ class AlertWriter:
 
     def __init__(self, facts: AlertFacts) -> None:
         times = TimeText(facts.zone)
-        rules = RuleMembers()
-        texts = EventTexts()
-        self._json = JsonFormat(facts, times, rules, texts)
-        self._text = TextFormat(facts, times, rules, texts)
+        self._rules = RuleMembers()
+        self._texts = EventTexts()
+        self._json = JsonFormat(facts, times, self._rules)
+        self._text = TextFormat(facts, times, self._rules)
+        self._whole = WholeAlerts(self._json.line, self._text.stanza, self._texts, self._rules, times)
 
     def json_line(self, event: Event, match: Match | None, alert_id: str, *, archive: bool = False) -> bytes:
         """A line of alerts.json, or with `archive` of archives.json, with its newline (spec/alerts.md 2)."""
-        line = self._json.line(event, match, alert_id, archive=archive, session=False)
-        return line.encode("latin-1") + b"\n"
+        line = None if archive or match is None else self._whole.json(event, match, alert_id)
+        return (line or self._plain_line(event, match, alert_id, archive=archive)).encode("latin-1") + b"\n"
 
     def session_object(self, event: Event, match: Match | None, alert_id: str) -> bytes:
         """The `output` of a logtest session, without a newline (spec/logtest.md 5.2)."""
-        return self._json.line(event, match, alert_id, archive=False, session=True).encode("latin-1")
+        return self._plain_line(event, match, alert_id, session=True).encode("latin-1")
+
+    def _plain_line(
+        self, event: Event, match: Match | None, alert_id: str, *, archive: bool = False, session: bool = False
+    ) -> str:
+        description = "" if match is None else self._rules.description(event, match.rule)
+        texts = self._texts.of(event)
+        return self._json.line(event, match, alert_id, texts, description, archive=archive, session=session)
 
     def text_block(self, event: Event, match: Match, alert_id: str) -> bytes:
         """The stanza of alerts.log, with the empty line behind it (spec/alerts.md 3)."""
-        return self._text.stanza(event, match, alert_id).encode("latin-1")
+        stanza = self._whole.stanza(event, match, alert_id)
+        if stanza is None:
+            description = self._rules.description(event, match.rule)
+            stanza = self._text.stanza(event, match, alert_id, self._texts.of(event), description)
+        return stanza.encode("latin-1")
 
     def custom_line(self, template: str, event: Event, match: Match, alert_id: str) -> bytes:
         """The line that takes the stanza's place under `<custom_alert_output>` (spec/alerts.md 3.1)."""
