@@ -31,6 +31,7 @@ EXIT_CANNOT_START = 3
 COMMANDS = {
     "audit": "prove by CloudTrail's signed digest files that everything delivered was processed",
     "check": "load configuration, decoders, lists and rules, and report every problem",
+    "dashboard": "the alerts as a read-only web page: charts, filters, one alert in full, live tail",
     "demo": "see the whole job on this machine: S3 objects in, alerts out; no account needed",
     "iam-policy": "the least that AWS must allow for what this home reads, as IAM policies",
     "init": "make a new home folder with the shipped ruleset and a commented ossec.conf",
