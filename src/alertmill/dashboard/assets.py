@@ -87,7 +87,7 @@ def _chart_library(folder: Path) -> bytes:
             return body
     import vl_convert  # 60 MB of memory that only the bundling needs
 
-    made: bytes = vl_convert.javascript_bundle(None).encode()
+    made: bytes = vl_convert.javascript_bundle(None).encode()  # type: ignore[arg-type]  # its stub forgot
     with suppress(OSError):
         kept.write_bytes(_sum(made) + b"\n" + made)
     return made

@@ -27,7 +27,7 @@ _MOST_SESSIONS = 1000
 #: Bytes of the longest address that is looked at.
 LONGEST_QUERY = 8192
 #: Paths that need no session: the login page and what it is made of.
-OPEN_PATHS: Final = ("/login", "/static/style.css", "/static/login.js")
+OPEN_PATHS: Final = ("/login", "/favicon.ico", "/static/icon.svg", "/static/style.css", "/static/login.js")
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "

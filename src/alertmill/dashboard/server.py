@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,12 +64,18 @@ def serve(
     ]
     for thread in threads:
         thread.start()
+    # uvicorn ends by raising the signal again that it ended by: SIGTERM's own way would leave nothing tidied up.
+    signal.signal(signal.SIGTERM, _end)
     try:
         uvicorn.Server(_configuration(dashboard, binding)).run([listening])
     finally:
         ended.set()
         threads[0].join()
         cache.close()
+
+
+def _end(*_: object) -> None:
+    sys.exit(0)
 
 
 def _configuration(dashboard: Dashboard, binding: Binding) -> uvicorn.Config:

@@ -81,7 +81,8 @@ export function timeline({ rows, names, colours, first, last, step, height = 220
     axes: [
       { scale: "y", orient: "left", grid: true, tickCount: 4, ...axis(), domain: false, ticks: false, gridOpacity: 0.5,
         encode: { labels: { update: { text: { signal: "datum.label" } } } }, format: "~s" },
-      { scale: "x", orient: "bottom", tickCount: Math.max(2, Math.floor(width / 110)), labelOverlap: true, labelFlush: true, labelBound: true, ...axis() },
+      { scale: "x", orient: "bottom", tickCount: Math.max(2, Math.floor(width / 110)), labelOverlap: true, labelFlush: true, labelBound: true, ...axis(), formatType: "utc",
+        format: { year: "%Y", month: "%b %Y", date: "%a %d %b", hours: "%H:%M", minutes: "%H:%M", seconds: "%H:%M:%S", milliseconds: "%H:%M:%S.%L" } },
     ],
     marks: [
       { type: "rect", from: { data: "marks" }, interactive: false, encode: { update: {

@@ -15,8 +15,6 @@ export function bytes(value) {
 
 /** 2026-01-15 10:00:00 */
 export const moment = (ms) => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
-/** 10:00:00 */
-export const clock = (ms) => new Date(ms).toISOString().slice(11, 19);
 /** 2026-01-15T10:00:00Z, which the address takes */
 export const iso = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
 

@@ -1,7 +1,7 @@
 // The VPC view: traffic over time with its peaks, and who talked to whom in the one that is selected.
 import { el, panel } from "./dom.js";
 import { colour, timeline } from "./draw.js";
-import { bytes, clock, moment, number, protocol, span, width } from "./format.js";
+import { bytes, moment, number, protocol, span, width } from "./format.js";
 import { address, params, setTime, update } from "./state.js";
 import { alertTable, figure, heatTable, nothing, ringPanel, tableHead, topList, value } from "./widgets.js";
 
@@ -11,7 +11,7 @@ const shown = (size) => (measure() === "flows" ? number(size) : bytes(size));
 export async function load(ask) {
   const seen = await ask("/api/vpc", { peak: params().get("peak"), by: params().get("by") });
   const peak = peakOf();
-  const { alerts } = await ask("/api/alerts", { limit: "12", ...(peak ? { from: String(peak[0]), to: String(peak[1]) } : {}) });
+  const { alerts } = await ask("/api/alerts", { limit: "12", ...(params().has("source") ? {} : { source: "vpc" }), ...(peak ? { from: String(peak[0]), to: String(peak[1]) } : {}) });
   return { ...seen, alerts };
 }
 
@@ -65,7 +65,7 @@ function talkers({ talkers: found }) {
     el("td", { class: "mono" }, row.port ? value("port", row.port) : ""), el("td", {}, protocol(row.protocol)),
     ...[bytes(row.bytes), number(row.packets ?? 0), number(row.flows), number(row.accepted)].map((text) => el("td", { class: "count" }, text)),
     el("td", { class: `count ${row.rejected ? "bad" : ""}` }, number(row.rejected)),
-    el("td", { class: "time" }, row.first === row.last ? moment(row.first) : `${moment(row.first)} – ${clock(row.last)}`)));
+    el("td", { class: "time" }, row.first === row.last ? moment(row.first) : span(row.first, row.last))));
   const table = el("div", { class: "scroll tall" }, el("table", {}, tableHead(heads), el("tbody", {}, rows)));
   return panel("Talkers", table, { wide: true, note: `${about()}, by ${measure()}` });
 }
