@@ -3,10 +3,12 @@
 import { byId, el } from "./dom.js";
 import { compact, moment } from "./format.js";
 
-const loaded = new Promise((resolve) => {
-  const look = () => (window.vegaEmbed ? resolve(window.vegaEmbed) : setTimeout(look, 20));
-  look();
-});
+/** Vega, which is run when the first chart is wanted: figures and lists do not wait for it. */
+let loading = null;
+const vega = () => (loading ??= new Promise((resolve, reject) => {
+  const script = el("script", { src: "/static/charts.js", onload: () => resolve(window.vegaEmbed), onerror: reject });
+  requestAnimationFrame(() => setTimeout(() => document.head.append(script)));
+}));
 
 /** A colour of the theme by the name of its custom property. */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -38,7 +40,7 @@ function chart(box, spec, ready) {
     const width = Math.floor(box.clientWidth);
     if (drawing || !box.isConnected || width < 40 || width === drawn) return;
     drawing = true;
-    const embed = await loaded;
+    const embed = await vega();
     view?.finalize();
     hideTip();
     const made = await embed(box, { $schema: "https://vega.github.io/schema/vega/v6.json", ...spec(width) }, {
