@@ -36,6 +36,8 @@ from system.dashboards import chromium, dashboard  # the process and the browser
 END = datetime(2026, 1, 22, tzinfo=UTC)
 ACCOUNTS = [f"{100000000000 + 111111111 * number}" for number in range(8)]
 REGIONS = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-southeast-2", "sa-east-1"]
+#: How much happens in each hour of a day.
+RHYTHM = [4, 3, 3, 3, 3, 4, 5, 7, 9, 11, 12, 12, 10, 11, 12, 12, 11, 9, 8, 7, 6, 6, 5, 5]
 NAMES = ["ana", "bo", "chen", "dara", "eli", "fay", "gus", "hana", "ivo", "jun"]
 
 
@@ -56,7 +58,7 @@ def templates(folder: Path) -> list[dict[str, Any]]:
 def many(count: int, patterns: list[dict[str, Any]], seed: int = 1) -> Iterator[tuple[datetime, bytes]]:
     """`count` alerts in order of time over the seven days before END, each with its time."""
     dice = random.Random(seed)
-    step = timedelta(days=7) / count
+    step = timedelta(days=7) / count * (sum(RHYTHM) / len(RHYTHM))
     moment = END - timedelta(days=7)
     for number in range(count):
         alert = patterns[dice.randrange(len(patterns))]
@@ -76,7 +78,7 @@ def many(count: int, patterns: list[dict[str, Any]], seed: int = 1) -> Iterator[
             data["dstuser"] = f"{dice.choice(NAMES)}.{dice.randrange(30)}"
             data["srcip"] = f"198.51.100.{dice.randrange(1, 250)}"
         yield moment, orjson.dumps(alert) + b"\n"
-        moment += step
+        moment = min(moment + step / RHYTHM[moment.hour], END - timedelta(seconds=1))
 
 
 def make_home(home: Path, count: int, days: int) -> None:
@@ -121,7 +123,7 @@ QUESTIONS = (
 
 def measure(home: Path) -> None:
     """Fold, ask, look; print the figures."""
-    with dashboard(home, "--port", "0") as running:
+    with dashboard(home, patience=3600) as running:
         begun = time.monotonic()
         standing: dict[str, Any] = {"ready": False}
         while not standing["ready"]:

@@ -52,8 +52,8 @@ class Process:
 
 
 @contextmanager
-def dashboard(home: Path, *options: str, **environment: str) -> Iterator[Process]:
-    """A dashboard over `home` on any free port, ended by SIGTERM."""
+def dashboard(home: Path, *options: str, patience: float = 120, **environment: str) -> Iterator[Process]:
+    """A dashboard over `home` on any free port, ended by SIGTERM, or after `patience` seconds."""
     process = subprocess.Popen(
         [sys.executable, "-m", "alertmill", "--home", str(home), "dashboard", "--port", "0", *options],
         env=os.environ | environment,
@@ -61,7 +61,7 @@ def dashboard(home: Path, *options: str, **environment: str) -> Iterator[Process
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    killer = threading.Timer(120, process.kill)
+    killer = threading.Timer(patience, process.kill)
     killer.start()
     try:
         assert process.stdout is not None

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -63,6 +64,30 @@ def test_without_a_var_that_can_be_written_nothing_is_left_behind(tmp_path: Path
         running.wait_for_rows(1)
         assert list(scratch.glob("alertmill-dashboard-*"))
     assert not list(scratch.glob("alertmill-dashboard-*"))
+
+
+def test_kill_9_leaves_no_process_behind(tmp_path: Path) -> None:
+    lines = text_of([alert(n) for n in range(60)]) * 500
+    path = write_day(tmp_path, [alert(0)])
+    path.write_bytes(lines)
+    (tmp_path / "var").mkdir()
+    with dashboard(tmp_path) as running:
+        workers: list[int] = []
+        deadline = time.monotonic() + 30
+        while len(workers) < 2 and time.monotonic() < deadline:
+            workers = _children(running.process.pid)
+        running.process.kill()
+        while any(Path(f"/proc/{worker}").exists() for worker in workers):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    assert workers
+
+
+def _children(parent: int) -> list[int]:
+    found = []
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        found += [int(child) for child in (task / "children").read_text().split()]
+    return found
 
 
 def test_two_dashboards_of_one_home_do_not_disturb_each_other(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ _SETTINGS = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
+    # A checkpoint compresses the last 122,880 rows again: with the usual 16 MB that happens seven times for each row.
+    "checkpoint_threshold": "256MB",
     "memory_limit": "1GB",
     "max_temp_directory_size": "2GB",
     "preserve_insertion_order": "false",

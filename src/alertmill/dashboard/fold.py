@@ -8,13 +8,16 @@ counted.
 
 from __future__ import annotations
 
+import os
 import struct
+import threading
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -29,6 +32,8 @@ BATCH_BYTES = 16 << 20
 LARGE = 16 << 20
 #: Bytes of a file's beginning that are compared before more of it is folded.
 HEAD = 4096
+#: Turns after which files that could not be read are tried again.
+TRY_AGAIN = 60
 
 _PIECE = 1 << 20
 
@@ -55,7 +60,8 @@ class Folder:
         self._stopped = stopped
         self._files: dict[str, FoldedFile] = cache.files()
         self._on_disk: list[AlertFile] = []
-        self._trouble: dict[str, str] = {}
+        #: Why a file could not be read to its end, and its identity then.
+        self._trouble: dict[str, tuple[object, str]] = {}
         self._turns = 0
         self._next = max((file.number for file in self._files.values()), default=0) + 1
 
@@ -77,7 +83,9 @@ class Folder:
             elif not have.whole:
                 waiting += file.size
         rows, corrupt = sum(f.rows for f in known.values()), sum(f.corrupt for f in known.values())
-        return Standing(len(known), rows, corrupt, waiting, self._turns, tuple(self._trouble.values()))
+        return Standing(
+            len(known), rows, corrupt, waiting, self._turns, tuple(text for _, text in list(self._trouble.values()))
+        )
 
     def file(self, key: str) -> AlertFile | None:
         """The file of a key as it was when last looked at."""
@@ -99,24 +107,33 @@ class Folder:
         present = {file.key for file in self._on_disk}
         for key in [key for key in self._files if key not in present]:
             self._forget(key)
-        self._trouble = {key: text for key, text in self._trouble.items() if key in present}
+        if self._turns % TRY_AGAIN == 0:
+            self._trouble.clear()
+        self._trouble = {key: trouble for key, trouble in self._trouble.items() if key in present}
         for place, file in enumerate(self._on_disk):
             if self._stopped():
                 break
-            try:
-                self._look_at(file, newest=place == 0)
-                self._trouble.pop(file.key, None)
-            except (OSError, EOFError, zlib.error) as error:
-                self._trouble[file.key] = f"{file.path.name}: {error}"
+            if place:  # what comes in while old files are read is not to wait for them
+                for today in alert_files(self.home)[:1]:
+                    self._look_at(today, newest=True)
+            self._look_at(file, newest=place == 0)
         self._turns += 1
         return self.version != before
 
     def _look_at(self, file: AlertFile, *, newest: bool) -> None:
+        """Bring one file into the cache, unless nothing about it changed since it was, or since that failed."""
         known = self._files.get(file.key)
         if known is not None and known.identity == file.identity and known.whole:
             return
-        if known is not None and (file.key in self._trouble and known.identity == file.identity):
+        if file.key in self._trouble and self._trouble[file.key][0] == file.identity:
             return
+        try:
+            self._bring_in(file, known, newest=newest)
+            self._trouble.pop(file.key, None)
+        except (OSError, EOFError, zlib.error) as error:
+            self._trouble[file.key] = file.identity, f"{file.path.name}: {error}"
+
+    def _bring_in(self, file: AlertFile, known: FoldedFile | None, *, newest: bool) -> None:
         if known is not None and not self._goes_on(known, file):
             if self._is_packed_form(known, file):
                 self._store(replace(known, **_identity(file), whole=True))
@@ -202,18 +219,37 @@ class _Batch:
     sum: int
 
 
-def _batches(found: Iterable[Block]) -> Iterator[_Batch]:
+def _batches(found: Iterator[Block]) -> Iterator[_Batch]:
     lines: list[Line] = []
     size = 0
-    block = None
-    for block in found:
-        lines += block.lines
-        size += sum(line.length for line in block.lines)
-        if len(lines) >= BATCH_LINES or size >= BATCH_BYTES:
-            yield _Batch(lines, block.end, block.sum)
+    damage: Exception | None = None
+    while True:
+        try:
+            block = next(found, None)
+        except (OSError, EOFError, zlib.error) as error:  # what was read before the damage counts
+            block, damage = None, error
+        if block is not None:
+            last = block
+            lines += block.lines
+            size += sum(line.length for line in block.lines)
+        if lines and (block is None or len(lines) >= BATCH_LINES or size >= BATCH_BYTES):
+            yield _Batch(lines, last.end, last.sum)
             lines, size = [], 0
-    if lines and block is not None:
-        yield _Batch(lines, block.end, block.sum)
+        if block is None:
+            break
+    if damage is not None:
+        raise damage
+
+
+def _end_with_parent() -> None:
+    """Begin to watch, in a worker, that the process it works for is there: kill -9 leaves nobody to end it."""
+
+    def watch(parent: BaseProcess) -> None:
+        parent.join()
+        os._exit(1)
+
+    if parent := parent_process():
+        threading.Thread(target=watch, args=(parent,), daemon=True).start()
 
 
 class Maker:
@@ -225,7 +261,7 @@ class Maker:
 
     def __enter__(self) -> Maker:
         if self._workers:
-            self._pool = ProcessPoolExecutor(self._workers, get_context("spawn"))
+            self._pool = ProcessPoolExecutor(self._workers, get_context("spawn"), _end_with_parent)
         return self
 
     def __exit__(self, *_: object) -> None:

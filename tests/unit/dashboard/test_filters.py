@@ -141,4 +141,9 @@ def test_the_page_knows_every_filter() -> None:
 
     names = (STATIC / "format.js").read_text().partition("fieldNames = {")[2].partition("};")[0]
     assert [name for name in FIELDS if f"{name}:" not in names] == []
-    assert Path(STATIC).is_dir()
+
+
+def test_the_documentation_names_every_filter() -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "dashboard.md").read_text(encoding="utf-8")
+    named = text.partition("Filters: `")[2].partition("`")[0].split()
+    assert sorted(named) == sorted([*FIELDS, "level", "from", "to", "q"])

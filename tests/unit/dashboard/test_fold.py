@@ -183,6 +183,40 @@ def test_damaged_compressed_files_are_told_and_do_not_stop_the_others(home: Path
     assert "ossec-alerts-14.json.gz" in folder.standing().trouble[0]
 
 
+def test_what_stands_before_the_damage_counts_and_is_not_read_again_each_turn(home: Path, cache: Cache) -> None:
+    path = write_day(home, [b"%d" % n * 200 for n in range(100)], day=14)
+    packed = gzip.compress(text_of([*numbered(*range(3000))]))
+    path.with_name(path.name + ".gz").write_bytes(packed[:-2000])
+    path.unlink()
+    folder = fold.Folder(home, cache)
+    folder.turn()
+    found = seconds(cache)
+    assert found == list(range(len(found)))
+    assert len(found) > 1000
+    assert not folder.turn()
+    assert len(folder.standing().trouble) == 1
+
+
+def test_what_comes_in_while_old_files_are_read_does_not_wait(
+    home: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in (12, 13, 14):
+        write_day(home, numbered(day), day=day)
+    today = write_day(home, numbered(1), day=15)
+    made, calls = fold.make_rows, []
+
+    def growing(lines):
+        calls.append(lines)
+        if len(calls) == 2:
+            with today.open("ab") as file:
+                file.write(text_of(numbered(2)))
+        return made(lines)
+
+    monkeypatch.setattr(fold, "make_rows", growing)
+    fold.Folder(home, cache).turn()
+    assert seconds(cache) == [1, 14, 2, 13, 12]
+
+
 def test_folding_goes_on_where_it_was_stopped(home: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fold, "BATCH_LINES", 10)
     monkeypatch.setattr("alertmill.dashboard.alert_files._PIECE", 4096)

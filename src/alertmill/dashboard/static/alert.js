@@ -38,6 +38,7 @@ function way({ path: found, rule, explain }) {
 
 function command(text) {
   const shown = el("pre", { class: "command" }, text);
+  if (!navigator.clipboard) return shown; // only over HTTPS and on loopback
   const copy = el("button", { type: "button", class: "quiet", onclick: async () => { await navigator.clipboard.writeText(text); copy.textContent = "Copied"; } }, "Copy");
   return el("div", { class: "with-copy" }, shown, copy);
 }
