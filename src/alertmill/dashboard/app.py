@@ -214,7 +214,8 @@ class Dashboard:
             finally:
                 self._streams -= 1
 
-        return StreamingResponse(stream(), media_type="text/event-stream")
+        headers = {"x-accel-buffering": "no"}  # nginx would hold events back
+        return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
 
 
 class _TooLongError(Exception):

@@ -98,7 +98,7 @@ def row(alert: dict[str, Any]) -> tuple[object, ...]:
     action = word(data, "action") or word(aws, "eventName") or word(aws, "action")
     service, error = word(aws, "eventSource"), word(aws, "errorCode") or word(aws, "error_code")
     return (
-        round(_when(alert, aws) * 1000),
+        max(round(_when(alert, aws) * 1000), 0),
         _number(rule.get("id"), limit=2**31 - 1) or 0,
         _number(rule.get("level"), limit=99) or 0,
         word(rule, "description"),

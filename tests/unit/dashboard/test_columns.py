@@ -59,6 +59,7 @@ def test_a_flow_record(name: str, expected: object) -> None:
         ({"data__aws__eventTime": "2027-01-01T00:00:00Z"}, ZERO),  # an event later than its alert
         ({"data__aws__eventTime": "0001-01-01T00:00:00+23:59"}, ZERO),
         ({"timestamp": "2026-01-15T11:00:00.000+0100"}, ZERO),
+        ({"timestamp": "1960-01-15T11:00:00.000+0100"}, 0),
     ],
 )
 def test_the_time_is_when_it_happened(changes: dict, expected: int) -> None:
