@@ -15,6 +15,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from multiprocessing import get_context, parent_process
 from multiprocessing.process import BaseProcess
@@ -128,7 +129,11 @@ class Folder:
         if file.key in self._trouble and self._trouble[file.key][0] == file.identity:
             return
         try:
-            self._bring_in(file, known, newest=newest)
+            try:
+                self._bring_in(file, known, newest=newest)
+            except BrokenProcessPool:  # a worker was killed, for want of memory perhaps: do it without them
+                self._workers = 0
+                self._bring_in(file, self._files.get(file.key), newest=newest)
             self._trouble.pop(file.key, None)
         except (OSError, EOFError, zlib.error) as error:
             self._trouble[file.key] = file.identity, f"{file.path.name}: {error}"

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import uvicorn
 
 from alertmill.dashboard.app import Dashboard
@@ -101,8 +100,9 @@ def _keep_folding(folder: Folder, ended: threading.Event, say: Callable[[str], N
         try:
             folder.turn()
             trouble = "; ".join(folder.standing().trouble)
-        except (duckdb.Error, OSError) as error:
-            trouble = f"the cache cannot be written: {str(error).splitlines()[0]}"
+        except Exception as error:  # the page goes on with what is there, and the next turn may do better
+            reason = str(error).splitlines() or [type(error).__name__]
+            trouble = f"the cache cannot be brought up to date: {reason[0]}"
         if trouble and trouble != told:
             say(trouble)
         told = trouble

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -246,6 +247,16 @@ def test_worker_processes_make_the_same_rows(home: Path, tmp_path: Path, monkeyp
         made.close()
     assert contents[0] == contents[1]
     assert contents[0][1].rows == 300
+
+
+def test_without_its_workers_it_goes_on_alone(home: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold, "LARGE", 0)
+    monkeypatch.setattr(fold, "_end_with_parent", partial(os._exit, 1))
+    write_day(home, numbered(*range(30)))
+    folder = fold.Folder(home, cache, workers=1)
+    folder.turn()
+    assert seconds(cache) == list(range(30))
+    assert folder.standing().trouble == ()
 
 
 @pytest.mark.parametrize("piece", [1, 7, 64, 10_000])
