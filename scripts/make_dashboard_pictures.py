@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks.dashboard import chromium, dashboard, make_home
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
-ALERTS = 60_000
+ALERTS = 40_000
 _PEAK = "peak=1768996800000-1769007600000"
 
 #: File name, address, theme, width and height of the window, whether the whole page is shown.
@@ -67,7 +67,7 @@ def main() -> None:
         init(home)
         make_home(home, ALERTS, 7)
         with dashboard(home) as running, chromium() as browser:
-            running.wait_for_rows(ALERTS)
+            running.wait_for_rows(ALERTS, 110)
             for shot in ALL if options.all else FOR_DOCS:
                 shoot(browser, running.url, folder, shot)
                 print(folder / f"{shot[0]}.png")

@@ -41,11 +41,11 @@ class Process:
         with urlopen(Request(self.url + path, headers=headers), timeout=20) as answer:
             return answer.read()
 
-    def wait_for_rows(self, count: int) -> None:
+    def wait_for_rows(self, count: int, patience: float = 30) -> None:
         """Until so many alerts are folded."""
         import json
 
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + patience
         while json.loads(self.get("/api/status"))["rows"] < count:
             assert time.monotonic() < deadline
             time.sleep(0.1)
