@@ -131,6 +131,11 @@ class Cache:
                     cursor.execute("ROLLBACK")
                 raise
 
+    def tidy(self) -> None:
+        """Bring what is still in the log of changes into the tables' own form, which is smaller and quicker."""
+        with self.reading() as cursor, suppress(duckdb.Error):  # a reader may hinder it; the next time will do
+            cursor.execute("CHECKPOINT")
+
     def forget(self, number: int) -> None:
         """Take a file and its rows out."""
         with self.reading() as cursor:

@@ -33,6 +33,8 @@ BATCH_BYTES = 16 << 20
 LARGE = 16 << 20
 #: Bytes of a file's beginning that are compared before more of it is folded.
 HEAD = 4096
+#: Rows after which the cache is tidied at the end of a turn.
+MANY = 50_000
 #: Turns after which files that could not be read are tried again.
 TRY_AGAIN = 60
 
@@ -119,6 +121,8 @@ class Folder:
                     self._look_at(today, newest=True)
             self._look_at(file, newest=place == 0)
         self._turns += 1
+        if abs(self.version[0] - before[0]) >= MANY:
+            self.cache.tidy()
         return self.version != before
 
     def _look_at(self, file: AlertFile, *, newest: bool) -> None:

@@ -249,6 +249,21 @@ def test_worker_processes_make_the_same_rows(home: Path, tmp_path: Path, monkeyp
     assert contents[0][1].rows == 300
 
 
+def test_behind_many_rows_the_log_of_changes_is_empty(
+    home: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = cache.folder / "alerts.duckdb.wal"
+    write_day(home, numbered(*range(50)))
+    folder = fold.Folder(home, cache)
+    folder.turn()
+    assert log.stat().st_size > 0
+    monkeypatch.setattr(fold, "MANY", 10)
+    write_day(home, numbered(*range(100)))
+    folder.turn()
+    assert not log.exists() or log.stat().st_size == 0
+    assert seconds(cache)[-1] == 99
+
+
 def test_without_its_workers_it_goes_on_alone(home: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fold, "LARGE", 0)
     monkeypatch.setattr(fold, "_end_with_parent", partial(os._exit, 1))
