@@ -24,12 +24,13 @@ $(VENV)/pyvenv.cfg:
 
 $(VENV)/.demo: $(VENV)/pyvenv.cfg pyproject.toml
 	@echo "Installing Alertmill into $(VENV) ..."
-	@$(PIP) install --editable '.[demo]'
+	@$(PIP) install --editable '.[dashboard,demo]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/pyvenv.cfg pyproject.toml
 	@echo "Installing Alertmill and its development tools into $(VENV) ..."
 	@$(PIP) install --editable '.[dev]'
+	@sh scripts/install_browser.sh $(BIN)/playwright
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo

@@ -32,6 +32,7 @@ COMMANDS = {
     "audit": "prove by CloudTrail's signed digest files that everything delivered was processed",
     "check": "load configuration, decoders, lists and rules, and report every problem",
     "completion": "what bash, zsh or fish need to complete commands and options",
+    "dashboard": "the alerts as a read-only web page: charts, filters, one alert in full, live tail",
     "demo": "see the whole job on this machine: S3 objects in, alerts out; no account needed",
     "explain": "why an event came to its rule, and why not to another",
     "iam-policy": "the least that AWS must allow for what this home reads, as IAM policies",

@@ -17,24 +17,29 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import boto3
 
 from alertmill import samples
 from alertmill.checkpoints import Checkpoints
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, Context
+from alertmill.cli.dashboard import NEEDED as DASHBOARD_MODULES
 from alertmill.cli.init import make_home
 from alertmill.cli.progress import Patience
 from alertmill.errors import CheckpointError
 
 EXAMPLES = (
     "alertmill demo                            a minute, then it ends by itself",
-    "alertmill demo --seed 7 --keep ./demo     other sample events, in a folder of your choice",
+    "alertmill demo --serve --keep ./demo      in a folder of your choice; the dashboard stays until Ctrl-C",
 )
+#: Seconds that the dashboard gets to answer.
+_DASHBOARD_PATIENCE = 30.0
 
 _BUCKET = "alertmill-demo"
 _ACCOUNT = "123456789012"
@@ -66,6 +71,7 @@ _CONFIGURATION = """
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="which sample events to make (default: 1)")
     parser.add_argument("--keep", metavar="DIR", help="where to make the home (default: a new temporary folder)")
+    parser.add_argument("--serve", action="store_true", help="go on serving the dashboard until Ctrl-C")
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
@@ -73,15 +79,16 @@ def run(options: argparse.Namespace, context: Context) -> int:
         print("alertmill demo: needs the extra `demo`: pip install 'alertmill[demo]'", file=context.stderr)
         return EXIT_PROBLEMS
     home = Path(options.keep) if options.keep else Path(tempfile.mkdtemp(prefix="alertmill-demo-"))
-    return _Demo(home, options.seed, context).run()
+    return _Demo(home, options.seed, context, serve=options.serve).run()
 
 
 class _Demo:
-    """One demonstration in the folder `home`, told on standard output."""
+    """One demonstration in the folder `home`. With `serve` the dashboard stays until Ctrl-C."""
 
-    def __init__(self, home: Path, seed: int, context: Context) -> None:
+    def __init__(self, home: Path, seed: int, context: Context, *, serve: bool) -> None:
         self.home = home
         self.seed = seed
+        self.serve = serve
         self.out = context.stdout
         self._stderr = context.stderr
 
@@ -130,6 +137,8 @@ class _Demo:
             self.say(f"The daemon did not finish the job (exit code {code}). Its log: {self.home}/logs/ossec.log")
             return EXIT_PROBLEMS
         self._show()
+        self._dashboard(environment)
+        self._try_next()
         return EXIT_OK
 
     def _configure(self) -> None:
@@ -179,12 +188,48 @@ class _Demo:
         self.say("4. The last of them:")
         for alert in events[-8:]:
             self.say(f"   {_line(alert)}")
+
+    def _dashboard(self, environment: dict[str, str]) -> None:
+        """Serve the dashboard, look at it, and keep it for as long as the user wants."""
+        command = f"alertmill --home {self.home} dashboard"
+        if not all(map(find_spec, DASHBOARD_MODULES)):
+            self.say("5. The dashboard needs the extra `dashboard`: pip install 'alertmill[dashboard]', then")
+            self.say(f"   {command}")
+            return
+        self.say(f"5. The dashboard: {command}")
+        dashboard = subprocess.Popen(  # noqa: S603  # our own program, no shell
+            [sys.executable, "-m", "alertmill", "--home", str(self.home), "dashboard", "--port", "0"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the demonstration, which then ends the dashboard
+        )
+        try:
+            assert dashboard.stdout is not None
+            url = dashboard.stdout.readline().decode().strip().rpartition(" ")[2]
+            seen = _alerts_on(url)
+            if seen is None:
+                self.say(f"   It did not answer within {_DASHBOARD_PATIENCE:.0f} seconds.")
+                return
+            self.say(f"   {url} showed {seen} alerts.")
+            if self.serve:
+                self.say(f"   Open {url} in a browser; Ctrl-C ends the demonstration.")
+                with suppress(KeyboardInterrupt):
+                    dashboard.wait()
+        finally:
+            dashboard.terminate()
+            dashboard.communicate(timeout=30)
+
+    def _try_next(self) -> None:
+        alerts = self.home / "logs" / "alerts" / "alerts.json"
         self.say()
         self.say(f"All alerts:       {alerts}")
         self.say(f"The daemon's log: {self.home}/logs/ossec.log")
         self.say("Try next:")
         home = f"alertmill --home {self.home}"
         next_steps = {
+            f"{home} dashboard": "then open the page that it names",
             f"{home} tail --level 10": "the grave ones, as they come; Ctrl-C ends it",
             f"{home} top --since 1h": "which rules, accounts and users; q ends it",
             f"{home} logtest": "then paste a log line",
@@ -238,6 +283,18 @@ def _objects_done(home: Path) -> int:
         return sum(scope.objects for scope in checkpoints.scopes())
     finally:
         checkpoints.close()
+
+
+def _alerts_on(url: str) -> int | None:
+    """How many alerts the dashboard at `url` shows once it has read all of them; None when it does not answer."""
+    deadline = time.monotonic() + _DASHBOARD_PATIENCE
+    while url.startswith("http://127.0.0.1:") and time.monotonic() < deadline:
+        with suppress(OSError), urlopen(f"{url}api/status", timeout=5) as answer:  # noqa: S310  # our own, on loopback
+            status = json.load(answer)
+            if status["ready"]:
+                return int(status["rows"])
+        time.sleep(0.2)
+    return None
 
 
 def _line(alert: dict[str, Any]) -> str:
