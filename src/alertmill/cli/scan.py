@@ -73,13 +73,16 @@ def _load(options: argparse.Namespace, context: Context) -> tuple[Engine, EventF
         installation = Installation(context.home)
         config = installation.load_config(problems)
     else:
-        installation = Installation(Path.cwd())
+        # Rules name a list as a home's ossec.conf does, so what is shipped is read as a home's etc/.
+        installation = Installation(shipped("etc").parent)
         config = Config(
             global_=Global(event_format="improved"),
             ruleset=Ruleset(
                 decoder_dir=(RulesetPath(path=str(shipped("decoders"))),),
                 rule_dir=(RulesetPath(path=str(shipped("rules"))),),
-                lists=tuple(RulesetPath(path=str(path)) for path in sorted((shipped("etc") / "lists").iterdir())),
+                lists=tuple(
+                    RulesetPath(path=f"etc/lists/{path.name}") for path in sorted((shipped("etc") / "lists").iterdir())
+                ),
             ),
         )
     replaced: dict[str, tuple[RulesetPath, ...]] = {}
