@@ -83,3 +83,15 @@ class IdsAgainstSets(RuleBasedStateMachine):
 
 IdsAgainstSets.TestCase.settings = settings(max_examples=2000 if LONG else 60, stateful_step_count=40, deadline=None)
 TestIdsAgainstSets = IdsAgainstSets.TestCase
+
+
+def test_a_restart_with_many_gathered_ids_keeps_them_for_their_window() -> None:
+    """The commit after a start may come before the first claim has told the time."""
+    machine = IdsAgainstSets()
+    machine.time_goes_by(seconds=1001.0)
+    machine.claim(numbers=[0])
+    machine.commit()
+    machine.killed_and_started(gathered=1)
+    machine.commit()
+    machine.claim(numbers=[0])
+    machine.teardown()

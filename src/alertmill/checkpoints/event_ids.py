@@ -89,7 +89,8 @@ class EventIds:
         for slot, claimed in self._pending.items():
             row = (slot, struct.pack(f"<{len(claimed)}q", *claimed))
             self._connection.execute("INSERT INTO event_id_recent (slot, ids) VALUES (?, ?)", row)
-        if sum(map(len, self._recent.values())) >= self._most_gathered:
+        # Only a claim tells the time, and a bucket opened without it would count as long over.
+        if self._pending and sum(map(len, self._recent.values())) >= self._most_gathered:
             self._put_in_order()
 
     def committed(self) -> None:
