@@ -334,7 +334,9 @@ def test_an_eventful_trail_shows_every_rule() -> None:
     found = alerting(shipped(), sample_trail(4, 150, EVENTFUL), "cloudtrail")
     wanted = {id for id, rule in shipped().rules.rules_by_id.items() if rule.info.level > 0 and id < 100000}
     flow, unreadable = {80921, 80922, 80924}, {80801}
-    assert wanted - flow - unreadable - set(found) == set()
+    told_better = {80811: 160657, 80883: 160342}  # ports of the web, policies of roles
+    assert wanted - flow - unreadable - set(told_better) - set(found) == set()
+    assert set(told_better.values()) <= set(found)
 
 
 def test_a_quiet_trail_is_quiet() -> None:
