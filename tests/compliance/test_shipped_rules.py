@@ -288,7 +288,13 @@ def test_flow_records_fill_the_five_tuple() -> None:
 
 
 def test_other_json_keeps_its_static_fields_to_itself() -> None:
-    aws = {"eventName": "x", "sourceIPAddress": "192.0.2.7", "action": "ALLOW", "srcaddr": "10.0.0.1", "source": "macie"}
+    aws = {
+        "eventName": "x",
+        "sourceIPAddress": "192.0.2.7",
+        "action": "ALLOW",
+        "srcaddr": "10.0.0.1",
+        "source": "macie",
+    }
     assert decoded({"integration": "aws", "aws": aws}).static == {}
 
 
