@@ -92,4 +92,11 @@ OUT_OF_SCOPE: dict[str, str] = {
     "AWS.EC2.Vulnerable.XZ.Image.Launched": _OWN_LIST,
     "AWS.LAMBDA.CRUD": _OWN_LIST,
     "AWS.UnusedRegion": _OWN_LIST,
+    "CiscoUmbrella.DNS.Suspicious": _OWN_LIST,
+    "Decoy.DynamoDB.Accessed": "a finding about a decoy is told by its severity, whatever was done",
+    "Decoy.IAM.Assumed": "a finding about a decoy is told by its severity, whatever was done",
+    "Decoy.Secret.Accessed": "a finding about a decoy is told by its severity, whatever was done",
+    "Kubernetes.API.IOC.Activity": "asks for what is known about addresses elsewhere",
+    "Kubernetes.System.Principal.PublicIP": "asks for what is known about addresses elsewhere",
+    "Standard.GreyNoiseV3.MaliciousIP": "asks for what is known about addresses elsewhere",
 }
