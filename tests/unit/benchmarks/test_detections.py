@@ -90,11 +90,20 @@ def test_every_recorded_technique_is_told() -> None:
 
 def test_labelled_events_of_cloudtrail_are_told_apart() -> None:
     need_shared("data", "aws")
-    labelled = [one for one in labelled_events(analyst()) if one.log_type == "AWS.CloudTrail"]
-    assert set(OUT_OF_SCOPE) <= {one.rule for one in labelled}
+    every = labelled_events(analyst())
+    assert set(OUT_OF_SCOPE) <= {one.rule for one in every}
+    labelled = [one for one in every if one.log_type == "AWS.CloudTrail"]
     assert _share(labelled, positive=True, level=detections.NOTED) >= 0.85
     assert _share(labelled, positive=True, level=detections.TOLD) >= 0.80
     assert _share(labelled, positive=False, level=detections.TOLD) <= 0.12
+
+
+def test_labelled_events_of_the_other_sources_are_told_apart() -> None:
+    need_shared("data", "aws")
+    addressed = [one for one in labelled_events(analyst()) if one.log_type != "AWS.CloudTrail" and not one.reason]
+    assert {one.log_type for one in addressed} >= {"AWS.GuardDuty", "AWS.WAFWebACL", "Amazon.EKS.Audit", "AWS.VPCDns"}
+    assert _share(addressed, positive=True, level=detections.NOTED) >= 0.95
+    assert _share(addressed, positive=False, level=detections.TOLD) <= 0.12
 
 
 def _share(labelled: list[Labelled], *, positive: bool, level: int) -> float:
