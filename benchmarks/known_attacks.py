@@ -98,5 +98,4 @@ OUT_OF_SCOPE: dict[str, str] = {
     "Decoy.Secret.Accessed": "a finding about a decoy is told by its severity, whatever was done",
     "Kubernetes.API.IOC.Activity": "asks for what is known about addresses elsewhere",
     "Kubernetes.System.Principal.PublicIP": "asks for what is known about addresses elsewhere",
-    "Standard.GreyNoiseV3.MaliciousIP": "asks for what is known about addresses elsewhere",
 }
