@@ -9,13 +9,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A file stays on one core: many have a server of their own.
 TESTS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-.PHONY: help demo test check format lint types floors bench install clean
+.PHONY: help demo test check format lint types floors bench detections install clean
 
 help:
 	@echo "make demo     the whole job on this machine: S3 objects in, alerts out (no account, no network needed)"
 	@echo "make test     the whole test suite"
 	@echo "make check    format, lint, types, import floors, tests: what CI runs"
 	@echo "make bench    the benchmarks, compared with the baseline; some of them: make bench BENCH='cloudtrail flow'"
+	@echo "make detections  what the shipped rules find in recorded attacks, and docs/detections.md"
 	@echo "make install  as root: program in /opt/alertmill, user, home folder, systemd unit"
 
 $(VENV)/pyvenv.cfg:
@@ -80,6 +81,9 @@ install:
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(BENCH)
+
+detections: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.detections
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis benchmarks/out

@@ -58,7 +58,7 @@ def files(*folders: str) -> list[tuple[str, str]]:
 
 def lists() -> dict[str, str | None]:
     folder = ROOT / "etc" / "lists"
-    return {f"etc/lists/{path.name}": path.read_text("latin-1") for path in folder.iterdir()}
+    return {f"etc/lists/{path.name}": path.read_text("latin-1") for path in sorted(folder.iterdir())}
 
 
 def load(local_rules: str | None = None, level: int = 2) -> tuple[Engine, Problems]:
@@ -77,6 +77,10 @@ def load(local_rules: str | None = None, level: int = 2) -> tuple[Engine, Proble
 @lru_cache(maxsize=1)
 def shipped() -> Engine:
     return load()[0]
+
+
+#: Every shipped rule; those from 100000 to 120000 are the user's.
+SHIPPED = [rule for rule in shipped().rules.rules_by_id.values() if not 100000 <= rule.id <= 120000]
 
 
 # --- cases ------------------------------------------------------------------------------------------------------------
@@ -165,22 +169,18 @@ def test_the_promised_rules_are_there_to_the_letter(
 def test_no_id_is_outside_the_documented_ranges() -> None:
     page = (ROOT / "docs" / "rules.md").read_text("utf-8")
     ranges = [(int(a), int(b)) for a, b in re.findall(r"^\| (\d+) to (\d+) \| (?!reserved|yours)", page, re.MULTILINE)]
-    ids = {id for id in shipped().rules.rules_by_id if id < 100000 and id != 80200}
+    ids = {rule.id for rule in SHIPPED} - {80200}
     assert {id for id in ids if not any(low <= id <= high for low, high in ranges)} == set()
-    assert {id for id in shipped().rules.rules_by_id if id >= 100000} == {100001}  # the example in etc/rules
+    assert set(shipped().rules.rules_by_id) - {rule.id for rule in SHIPPED} == {100001}  # the example in etc/rules
 
 
-@pytest.mark.parametrize(
-    "rule", [r for r in shipped().rules.rules_by_id.values() if 10 < r.id < 100000], ids=lambda r: r.id
-)
+@pytest.mark.parametrize("rule", [rule for rule in SHIPPED if rule.id > 10], ids=lambda r: r.id)
 def test_the_documentation_lists_each_rule(rule: Any) -> None:
     page = (ROOT / "docs" / "rules.md").read_text("utf-8")
     assert f"| {rule.id} | {rule.info.level} | {rule.info.description} |" in page
 
 
-@pytest.mark.parametrize(
-    "rule", [r for r in shipped().rules.rules_by_id.values() if r.info.level > 0 and r.id < 100000], ids=lambda r: r.id
-)
+@pytest.mark.parametrize("rule", [rule for rule in SHIPPED if rule.level > 0], ids=lambda r: r.id)
 def test_each_rule_has_a_case_that_fires_it_and_a_near_miss(rule: Any) -> None:
     assert [c.name for c in CASES if wanted(c).get("rule") == rule.id], "no case fires it"
     assert [c.name for c in CASES if rule.id in wanted(c).get("not_rule", ())], "no near miss"
@@ -198,7 +198,7 @@ def plain() -> Engine:
     problems = Problems()
     decoders = load_decoders(files("decoders"), problems)
     options = RuleOptions(log_alert_level=2, email_alert_level=12, engine="plain")
-    ruleset = load_rules(files("rules"), {}, decoders.identities, options, problems)
+    ruleset = load_rules(files("rules"), load_lists(lists(), problems), decoders.identities, options, problems)
     return Engine(decoders, ruleset, EngineOptions("alertmill-test"))
 
 
@@ -242,7 +242,13 @@ def test_flow_records_fill_the_five_tuple() -> None:
 
 
 def test_other_json_keeps_its_static_fields_to_itself() -> None:
-    aws = {"eventName": "x", "sourceIPAddress": "192.0.2.7", "action": "ALLOW", "srcaddr": "10.0.0.1", "source": "waf"}
+    aws = {
+        "eventName": "x",
+        "sourceIPAddress": "192.0.2.7",
+        "action": "ALLOW",
+        "srcaddr": "10.0.0.1",
+        "source": "macie",
+    }
     assert decoded({"integration": "aws", "aws": aws}).static == {}
 
 
@@ -288,13 +294,15 @@ def test_an_eventful_trail_shows_every_rule() -> None:
     found = alerting(shipped(), sample_trail(4, 150, EVENTFUL), "cloudtrail")
     wanted = {id for id, rule in shipped().rules.rules_by_id.items() if rule.info.level > 0 and id < 100000}
     flow, unreadable = {80921, 80922, 80924}, {80801}
-    assert wanted - flow - unreadable - set(found) == set()
+    told_better = {80811: 160657, 80883: 160342}  # ports of the web, policies of roles
+    assert wanted - flow - unreadable - set(told_better) - set(found) == set()
+    assert set(told_better.values()) <= set(found)
 
 
 def test_a_quiet_trail_is_quiet() -> None:
     found = alerting(shipped(), sample_trail(4, 500, QUIET), "cloudtrail")
     rules = shipped().rules.rules_by_id
-    assert {id: rules[id].info.level for id in found if id is not None and rules[id].info.level > 0} == {}
+    assert {id: rules[id].info.level for id in found if id is not None and rules[id].info.log_alert} == {}
     assert None not in found
 
 
@@ -302,7 +310,7 @@ def test_a_quiet_trail_is_quiet() -> None:
 def test_flow_samples_show_every_rule(version: Literal[2, 5]) -> None:
     start = datetime(2026, 1, 15, tzinfo=UTC)
     objects = flow_objects(seed=3, start=start, objects=1, records_per_object=2000, version=version)
-    assert set(alerting(shipped(), objects, "vpcflow")) == {80921, 80922, 80923, 80924}
+    assert set(alerting(shipped(), objects, "vpcflow")) >= {80921, 80922, 80923, 80924}
 
 
 # --- what users get to start with -------------------------------------------------------------------------------------
