@@ -67,7 +67,7 @@ class Engine:
         self._hostname = options.hostname.partition(".")[0]
         #: The way of records that show what rules ask for; None where not all of them can go it.
         self._route = decoders.route if rules.options.engine == "fast" and _is_ordinary(decoders.route) else None
-        self._memo = Memo(rules, self._origin)
+        self._memo = Memo(rules, self._origin, self._copied)
         #: The last sheet, and whether its records go this way.
         self._sheet: tuple[Sheet | None, bool] = None, False
 
@@ -189,6 +189,11 @@ class Engine:
                 return None
             found.update(members)
         return found if kind in _ANSWERED else None
+
+    def _copied(self, layout: Layout, name: str, event: Event) -> str:
+        """The field that a static field is a copy of (`ruleset.memo.Copied`)."""
+        assert self._route is not None
+        return self._route.static_copy(layout, name, event)
 
     def _shown_event(self, record: SheetRecord) -> Event | Rejected:
         """The event of a record that has a layout, and is therefore known to go the way of all."""

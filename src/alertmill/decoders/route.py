@@ -83,6 +83,25 @@ class JsonRoute:
                 found.update(members)
         return found
 
+    def static_copy(self, layout: Layout, name: str, event: Event) -> str:
+        """The field that the static field `name` is a copy of in all records of the layout that `event` came from.
+
+        In those where that field is not empty; "" where none is known. `name` is decided by one member of the records:
+        all else that has a say is the same in all of them, so the event's own values tell it.
+        """
+        get = event.fields.get
+        for where, by_text in self.settings.static_fields:
+            sources = [source for pairs in by_text.values() for static, source in pairs if static == name]
+            if where and sources and layout.origin(where):
+                return ""
+            text = get(where) if where else ""
+            for static, source in by_text.get(text, ()) if text is not None else ():
+                if static == name and layout.origin(source):
+                    return source
+                if static == name and get(source):
+                    return ""
+        return ""
+
     def _has_clue(self, lowered: bytes) -> bool:
         for words in self.clues:
             for word in words:
