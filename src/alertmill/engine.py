@@ -8,13 +8,13 @@ counting and committing are the business of the caller.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from alertmill.decoders import OSSEC_ALERT, DecoderTree, JsonRoute, Rejected, decode_eventchannel, predecode
-from alertmill.event import Event, Outcome, Record
+from alertmill.event import Event, Outcome, Record, UnreadEvent
 from alertmill.ruleset import Memo, Ruleset, Shortlist, State, Trace, count_silent, match, shortlist_of
-from alertmill.sheet import Key, Layout, Members, Sheet, SheetRecord
+from alertmill.sheet import Examination, ExaminedRecord, Key, Layout, Members, Sheet, SheetRecord
 
 #: Queue id of Windows event channels, whose messages have a decoder of their own (spec/predecoding.md 1).
 _EVENTCHANNEL_QUEUE = "f"
@@ -34,11 +34,13 @@ class EngineOptions:
     """What the engine needs to know beyond decoders and rules.
 
     `hostname` is the server's full name, byte text; local events show it up to its first dot. `log_fw` drops firewall
-    events that lack a field (`analysisd.log_fw`).
+    events that lack a field (`analysisd.log_fw`). `made_of` names everything that the engine was made from: engines of
+    one name give the same answers. It is empty where nobody asks.
     """
 
     hostname: str
     log_fw: bool = True
+    made_of: bytes = b""
 
 
 @dataclass(slots=True)
@@ -73,6 +75,9 @@ class Engine:
         self._memo = Memo(rules, self._origin)
         #: The last sheet, and whether its records go this way.
         self._sheet: tuple[Sheet | None, bool] = None, False
+        #: The last examination, and its shortlists; none where it belongs to another engine.
+        self._examination: Examination | None = None
+        self._answers: Sequence[Shortlist] = ()
 
     def new_state(self, *, session: bool = False) -> State:
         """An empty memory; a `session` is one of logtest (spec/logtest.md 5.3)."""
@@ -127,6 +132,8 @@ class Engine:
             return Outcome(rejected=_why(error))
 
     def _examine(self, record: Record) -> Examined:
+        if isinstance(record, ExaminedRecord) and (answered := self._answered(record)) is not None:
+            return answered
         look = self._look(record) if isinstance(record, SheetRecord) else None
         known = self._memo.find(*look) if look is not None else None
         if isinstance(known, Shortlist):
@@ -137,6 +144,48 @@ class Engine:
         if look is not None and known is None and record.document is not None:
             return Examined(event, self._memo.learn(*look, event))
         return Examined(event, shortlist_of(self.rules, event) if self._is_settled(event) else None)
+
+    def remembered(self, record: Record) -> Shortlist | None:
+        """The shortlist of a record that has the same one wherever and whenever it is examined; None for any other."""
+        look = self._look(record) if isinstance(record, SheetRecord) else None
+        if look is None:
+            return None
+        known = self._memo.find(*look)
+        if known is None and record.document is not None:
+            event = self._event(record)
+            if isinstance(event, Event):
+                self._memo.learn(*look, event)
+                known = self._memo.find(*look)
+        return known if isinstance(known, Shortlist) else None
+
+    def ordinary_event(self, record: Record) -> Event | None:
+        """The event of a remembered record; None if it has more to tell than its fields."""
+        event = self._event(record)
+        if isinstance(event, Rejected) or self._route is None or event.decoder is not self._route.info:
+            return None
+        is_odd = event.warnings or event.forced_rule is not None or event.category_override is not None
+        return None if is_odd or not event.log_is_message else event
+
+    def _answered(self, record: ExaminedRecord) -> Examined | None:
+        """What another process found out about a record, if its engine was made from the same."""
+        examination = record.examination
+        if examination is not self._examination:
+            same = examination.made_of == self.options.made_of != b"" and self._route is not None
+            of_ids = self.rules.shortlists.of_ids
+            self._answers = [of_ids(ids) for ids in examination.table] if same else ()
+            self._examination = examination
+        if record.answer is None or not self._answers:
+            return None
+        shortlist, draft = self._answers[record.answer], record.draft
+        if draft is None or self._route is None:
+            return Examined(None, shortlist, "", record)
+        return Examined(UnreadEvent(record, self._hostname, self._route.info, draft, self._known_event), shortlist)
+
+    def _known_event(self, record: Record) -> Event:
+        """The event of a record that another process has decoded."""
+        event = self._event(record)
+        assert isinstance(event, Event)
+        return event
 
     def _look(self, record: SheetRecord) -> tuple[Layout, Members] | None:
         """What a record shows without being read, where that is all that the rules ask for."""

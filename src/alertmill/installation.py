@@ -11,10 +11,13 @@ import errno
 import os
 import socket
 import stat
+import sys
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
-from alertmill import codes, monitoring
+from alertmill import __version__, codes, monitoring
 from alertmill.config.internal_options import read_internal_options
 from alertmill.config.models import Config, RulesetPath
 from alertmill.config.options import shown
@@ -35,6 +38,8 @@ ENGINE_VARIABLE = "ALERTMILL_ENGINE"
 #: Fields of a JSON event in the `improved` format: no real one has as many, and a hostile one ends somewhere.
 IMPROVED_FIELDS = 65_536
 
+#: Bytes of a digest.
+_DIGEST = 32
 _INTERNAL_OPTIONS = ("etc/internal_options.conf", "etc/local_internal_options.conf")
 
 
@@ -72,6 +77,19 @@ class RulesetTexts:
     rules: list[tuple[str, str]] = field(default_factory=list)
     lists: dict[str, str | None] = field(default_factory=dict)
 
+    def digest(self, *options: object) -> bytes:
+        """Names these texts, the options whose `repr` is given, and the program and Python that read them."""
+        digest = blake2b(digest_size=_DIGEST)
+        lists = [(name, text or "") for name, text in self.lists.items()]
+        for part in (__version__, program_files(), sys.version, *options):
+            _add(digest, repr(part))
+        for files in (self.decoders, self.rules, lists):
+            _add(digest, str(len(files)))
+            for path, text in files:
+                _add(digest, path)
+                _add(digest, text)
+        return digest.digest()
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedRuleset:
@@ -82,6 +100,8 @@ class LoadedRuleset:
     decoder_files: int
     rule_files: int
     list_files: int
+    #: Names everything that they were made from.
+    made_of: bytes
 
     @property
     def rule_count(self) -> int:
@@ -173,7 +193,8 @@ class Installation:
         readable = {name: text for name, text in texts.lists.items() if text is not None}
         lists = load_lists(readable, problems)
         rules = self._load_rules(texts.rules, lists, decoders, config, problems)
-        return LoadedRuleset(decoders, rules, len(texts.decoders), len(texts.rules), len(readable))
+        made_of = texts.digest(self.hostname, options, rules.options, config.ruleset.rule_exclude)
+        return LoadedRuleset(decoders, rules, len(texts.decoders), len(texts.rules), len(readable), made_of)
 
     def _load_rules(
         self,
@@ -199,7 +220,8 @@ class Installation:
         """
         loaded = self.load_ruleset(config, problems)
         problems.raise_if_fatal("configuration, decoders or rules cannot be used")
-        options = EngineOptions(to_byte_text(self.hostname), log_fw=bool(config.internal.analysisd.log_fw))
+        log_fw = bool(config.internal.analysisd.log_fw)
+        options = EngineOptions(to_byte_text(self.hostname), log_fw=log_fw, made_of=loaded.made_of)
         return Engine(loaded.decoders, loaded.rules, options)
 
     def load(self, problems: Problems) -> Engine:
@@ -329,6 +351,19 @@ def _rule_options(config: Config, problems: Problems) -> RuleOptions:
         fts_min_size_for_str=internal.fts_min_size_for_str,
         engine="plain" if engine == "plain" else "fast",
     )
+
+
+def program_files() -> list[tuple[str, int, int]]:
+    """Size and time of this program's own files: a checkout changes without changing its version."""
+    package = Path(__file__).parent
+    files = sorted(package.rglob("*.py"))
+    return [(str(file.relative_to(package)), (seen := file.stat()).st_size, seen.st_mtime_ns) for file in files]
+
+
+def _add(digest: Any, text: str) -> None:
+    data = text.encode("utf-8", "surrogatepass")
+    digest.update(len(data).to_bytes(8, "little"))
+    digest.update(data)
 
 
 def read_text(path: Path) -> str:
