@@ -60,6 +60,8 @@ class _Worker:
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._questions, self._answers = self._process.stdin.fileno(), self._process.stdout.fileno()
+        wire.widen(self._questions)
+        wire.widen(self._answers)
         self._setup = setup
 
     def load(self) -> bytes:

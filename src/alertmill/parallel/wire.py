@@ -7,9 +7,11 @@ from a process that reads hostile objects, so they can be nothing but values of 
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
@@ -19,8 +21,8 @@ from alertmill.sources.aws.examined import ExaminedObject, ObjectTask
 #: Bytes of a frame's length, and of the largest frame: what is said of an object is of its own order of size.
 _HEAD = 4
 LARGEST = 256 * 1024 * 1024
-#: Bytes that are read at once.
-_PIECE = 1024 * 1024
+#: Bytes that a pipe should hold: the fewer turns an answer takes, the less it costs.
+_PIPE = 1024 * 1024
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -58,23 +60,30 @@ encode = msgspec.msgpack.Encoder().encode
 read_setup = msgspec.msgpack.Decoder(Setup).decode
 read_ready = msgspec.msgpack.Decoder(Ready).decode
 read_task = msgspec.msgpack.Decoder(ObjectTask).decode
-read_answer: Callable[[bytes], ExaminedObject | None] = msgspec.msgpack.Decoder(ExaminedObject | None).decode
+read_answer: Callable[[bytes | bytearray], ExaminedObject | None] = msgspec.msgpack.Decoder(ExaminedObject | None).decode
 
 
 class Silence(Exception):  # noqa: N818 - it is the end of a conversation, not an error of its own
     """The other side has gone, says nothing any more, or says nonsense."""
 
 
+def widen(handle: int) -> None:
+    """Let a pipe hold more, where the system can and allows it."""
+    with suppress(OSError, AttributeError):
+        fcntl.fcntl(handle, fcntl.F_SETPIPE_SZ, _PIPE)
+
+
 def send(handle: int, payload: bytes) -> None:
     """Write a frame. Raises OSError."""
     if len(payload) > LARGEST:
         raise OSError(f"a frame of {len(payload)} bytes")
-    rest = memoryview(len(payload).to_bytes(_HEAD, "big") + payload)
+    head, rest = len(payload).to_bytes(_HEAD, "big"), memoryview(payload)
+    rest = rest[os.writev(handle, (head, rest)) - _HEAD :]
     while rest:
         rest = rest[os.write(handle, rest) :]
 
 
-def receive(handle: int, patience: float) -> bytes:
+def receive(handle: int, patience: float) -> bytearray:
     """Read a frame. Raises Silence when nothing more comes for `patience` seconds, or OSError."""
     size = int.from_bytes(_exactly(handle, _HEAD, patience), "big")
     if size > LARGEST:
@@ -82,16 +91,16 @@ def receive(handle: int, patience: float) -> bytes:
     return _exactly(handle, size, patience)
 
 
-def _exactly(handle: int, size: int, patience: float) -> bytes:
+def _exactly(handle: int, size: int, patience: float) -> bytearray:
     watch = select.poll()
     watch.register(handle, select.POLLIN)
-    pieces: list[bytes] = []
-    while size:
+    content = bytearray(size)
+    rest = memoryview(content)
+    while rest:
         if not watch.poll(patience * 1000):
             raise Silence
-        piece = os.read(handle, min(size, _PIECE))
-        if not piece:
+        count = os.readv(handle, [rest])
+        if not count:
             raise Silence
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)
+        rest = rest[count:]
+    return content
