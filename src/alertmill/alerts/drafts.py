@@ -21,12 +21,14 @@ MARK_ID = "\x01alert id\x01"
 def cut(text: bytes, marks: Sequence[str]) -> tuple[bytes, ...] | None:
     """The pieces between the marks, None unless each of them stands there once, in this order."""
     pieces: list[bytes] = []
+    start = 0
     for mark in [mark.encode() for mark in marks]:
-        if text.count(mark) != 1 or any(mark in piece for piece in pieces):
+        place = text.find(mark, start)
+        if place < 0 or text.count(mark) != 1:
             return None
-        before, _, text = text.partition(mark)
-        pieces.append(before)
-    return (*pieces, text)
+        pieces.append(text[start:place])
+        start = place + len(mark)
+    return (*pieces, text[start:])
 
 
 def fits(draft: Draft, match: Match) -> bool:

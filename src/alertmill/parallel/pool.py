@@ -49,6 +49,9 @@ class _Worker:
     def __init__(self, setup: Setup) -> None:
         """Start it. Raises OSError."""
         self.ready = False
+        #: Held while somebody uses the pipes: the numbers of closed ones are soon those of other files.
+        self._talking = threading.Lock()
+        self._is_over = False
         # Neither credentials nor anything else of the cloud is any business of a worker.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self._process = subprocess.Popen(
@@ -71,11 +74,21 @@ class _Worker:
 
     def ask(self, task: ObjectTask) -> ExaminedObject | None:
         """Its answer. Raises Silence, OSError or msgspec.MsgspecError."""
-        wire.send(self._questions, wire.encode(task))
-        return wire.read_answer(wire.receive(self._answers, _PATIENCE))
+        with self._talking:
+            if self._is_over:
+                raise Silence
+            wire.send(self._questions, wire.encode(task))
+            return wire.read_answer(wire.receive(self._answers, _PATIENCE))
 
     def wait(self) -> int:
-        return self._process.wait()
+        """Wait for its end, and give back what it held here; returns its exit code."""
+        code = self._process.wait()
+        with self._talking:
+            self._is_over = True
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
+        return code
 
     def kill(self) -> None:
         self._process.kill()
@@ -84,7 +97,7 @@ class _Worker:
 class Pool:
     """At most `count` worker processes for an engine of the name `made_of`. Safe to call from any thread.
 
-    `start_after` is START_AFTER but for tests.
+    `start_after` is START_AFTER, or 0 for a start with the first object.
     """
 
     def __init__(self, count: int, setup: Setup, made_of: bytes, log: Log, *, start_after: int = START_AFTER) -> None:

@@ -60,7 +60,9 @@ encode = msgspec.msgpack.Encoder().encode
 read_setup = msgspec.msgpack.Decoder(Setup).decode
 read_ready = msgspec.msgpack.Decoder(Ready).decode
 read_task = msgspec.msgpack.Decoder(ObjectTask).decode
-read_answer: Callable[[bytes | bytearray], ExaminedObject | None] = msgspec.msgpack.Decoder(ExaminedObject | None).decode
+read_answer: Callable[[bytes | bytearray], ExaminedObject | None] = msgspec.msgpack.Decoder(
+    ExaminedObject | None
+).decode
 
 
 class Silence(Exception):  # noqa: N818 - it is the end of a conversation, not an error of its own

@@ -1,0 +1,123 @@
+"""What a worker process says of records leads to the same verdicts, memory and bytes as reading them where they are."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC
+from typing import Any
+
+from hypothesis import given
+
+from alertmill.alerts import AlertFacts, AlertWriter
+from alertmill.engine import Engine, EngineOptions
+from alertmill.event import Outcome, Record
+from alertmill.parallel import wire
+from alertmill.parallel.process import ObjectExaminer
+from alertmill.sheet import ExaminedRecord
+from alertmill.sources.aws.buckets import BUCKET_TYPES
+from alertmill.sources.aws.examined import ExaminedBody
+from alertmill.sources.aws.objects import ObjectReader, Target
+from alertmill.sources.aws.store import Body
+from property import test_sheets as sheets
+
+TARGET = Target("scope", "123456789012", "my-logs", "a/strawberries.log", "tag", "2026-01-15")
+FACTS = AlertFacts("mill", cluster=("c", "n"), labels=(("site", "north", False),), zone=UTC, improved=True)
+
+
+def engine(rules: str, static: str, made_of: bytes) -> Engine:
+    loaded = sheets.engine(rules, "fast", static)
+    return Engine(loaded.decoders, loaded.rules, EngineOptions("mill", made_of=made_of))
+
+
+def reader(event_format: Any) -> ObjectReader:
+    return ObjectReader(BUCKET_TYPES["cloudtrail"], event_format, lambda: sheets.NOON, alias="main")
+
+
+def records(event_format: Any, body: Body) -> list[Record] | None:
+    try:
+        batches = list(reader(event_format).batches(TARGET, body, 0, threading.Event()))
+    except Exception:
+        return None
+    return [record for batch in batches for record in batch.records]
+
+
+def examined(event_format: Any, data: bytes, by: Engine) -> ExaminedBody | None:
+    """The object as it comes back from a worker, over the wire."""
+    task = reader(event_format).task(TARGET, Body(data))
+    if task is None:
+        return None
+    task = wire.read_task(wire.encode(task))
+    answer = wire.read_answer(wire.encode(ObjectExaminer(by, AlertWriter(FACTS)).examine(task)))
+    return None if answer is None else ExaminedBody(data, answer)
+
+
+def written(outcome: Outcome, writer: AlertWriter) -> bytes:
+    event, match = outcome.event, outcome.match
+    if not outcome.alert or event is None or match is None:
+        return outcome.rejected.encode()
+    return writer.json_line(event, match, "1.2") + writer.text_block(event, match, "1.2")
+
+
+def ends(found: list[Record], by: Engine) -> tuple[list[bytes], list[Any], bytes]:
+    """All bytes, all verdicts, and the memory behind them."""
+    state, writer = by.new_state(), AlertWriter(FACTS)
+    outcomes = [by.process(record, state, alerts_only=True) for record in found]
+    return [written(one, writer) for one in outcomes], [sheets.verdict(one) for one in outcomes], state.snapshot()
+
+
+@sheets.quick
+@given(sheets.rulesets(), sheets.trails(), sheets.formats, sheets.statics)
+def test_examined_elsewhere(rules, data, event_format, static):
+    body = examined(event_format, data, engine(rules, static, b"these"))
+    read_here = records(event_format, Body(data))
+    if body is None:
+        return
+    found = records(event_format, body)
+    assert found is not None
+    assert read_here is not None
+    assert [one.event_id for one in found] == [one.event_id for one in read_here]
+    assert ends(found, engine(rules, static, b"these")) == ends(read_here, engine(rules, static, b"these"))
+
+
+@sheets.quick
+@given(sheets.rulesets(), sheets.rulesets(), sheets.trails(), sheets.formats, sheets.statics)
+def test_examined_with_other_rules(rules, others, data, event_format, static):
+    """An answer from before a reload is no answer."""
+    body = examined(event_format, data, engine(others, static, b"others"))
+    read_here = records(event_format, Body(data))
+    if body is None or read_here is None:
+        return
+    found = records(event_format, body)
+    assert found is not None
+    assert ends(found, engine(rules, static, b"these")) == ends(read_here, engine(rules, static, b"these"))
+
+
+RULES = """<group name="g,">
+<rule id="1" level="0" noalert="1"><category>syslog</category><description>t</description></rule>
+<rule id="100" level="5"><if_sid>1</if_sid><field name="aws.eventName">red</field>
+<description>$(aws.color)</description></rule>
+</group>"""
+
+
+def alerting(color: str) -> tuple[ExaminedRecord, Outcome]:
+    data = sheets.json.dumps({"Records": [{"eventName": "red", "color": color}]}).encode()
+    body = examined("compatible", data, engine(RULES, "", b"these"))
+    assert body is not None
+    (record,) = records("compatible", body) or ()
+    assert isinstance(record, ExaminedRecord)
+    one = engine(RULES, "", b"these")
+    return record, one.process(record, one.new_state(), alerts_only=True)
+
+
+def test_an_ordinary_alert_comes_written():
+    record, outcome = alerting("blue")
+    assert record.draft is not None
+    assert b"blue" in written(outcome, AlertWriter(FACTS))
+    assert not record._is_read
+
+
+def test_a_text_that_looks_like_a_mark_comes_unwritten():
+    for mark in ("\x01alert id\x01", "7000000000000000003", "5000 Jan 01 00:00:00", "x" * 9):
+        record, outcome = alerting(mark)
+        assert (record.draft is None) == (mark[0] in "7\x01")
+        assert b'"firedtimes":1' in written(outcome, AlertWriter(FACTS))
