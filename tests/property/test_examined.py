@@ -119,5 +119,5 @@ def test_an_ordinary_alert_comes_written():
 def test_a_text_that_looks_like_a_mark_comes_unwritten():
     for mark in ("\x01alert id\x01", "7000000000000000003", "5000 Jan 01 00:00:00", "x" * 9):
         record, outcome = alerting(mark)
-        assert (record.draft is None) == (mark[0] in "7\x01")
+        assert (record.draft is None) == (mark[0] in "57\x01")
         assert b'"firedtimes":1' in written(outcome, AlertWriter(FACTS))

@@ -1,6 +1,6 @@
 """Runs the real program with worker processes that are there before the first object, and lets things happen to them.
 
-python -m system.with_workers FATE PIDS ARGUMENT...     FATE is one of the keys of FATES; PIDS a file for process ids
+python -m system.with_workers FATE PIDS ARGUMENT...     FATE is one of the keys of FATES; PIDS gets process ids
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def wanted_and_ready(self: Pool, behind: int, size: int) -> bool:
     while not is_wanted(self, behind, size):
         assert time.monotonic() < deadline, "no worker came"
         time.sleep(0.01)
-    Path(sys.argv[2]).write_text(" ".join(str(worker._process.pid) for worker in self._workers))
+    with Path(sys.argv[2]).open("a") as file:
+        file.write("".join(f" {worker._process.pid} " for worker in self._workers))
     return True
 
 

@@ -20,10 +20,10 @@ from alertmill.parallel import Pool, Setup, pool, worker_count
 from alertmill.sources.aws.examined import ObjectTask
 
 CONF = """<ossec_config><global><event_format>improved</event_format></global><ruleset>
-<decoder_dir>ruleset/decoders</decoder_dir><rule_include>etc/rules/local_rules.xml</rule_include>
+<decoder_dir>ruleset/decoders</decoder_dir><rule_include>ruleset/rules/0005-categories_rules.xml</rule_include>
+<rule_dir>etc/rules</rule_dir>
 </ruleset></ossec_config>"""
 RULES = """<group name="g,">
-<rule id="1" level="0" noalert="1"><category>syslog</category><description>t</description></rule>
 <rule id="100001" level="5"><if_sid>1</if_sid><field name="aws.eventName">Delete</field>
 <description>deleted</description></rule></group>"""
 
