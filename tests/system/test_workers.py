@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -64,16 +65,21 @@ def alone(
     return request.param, written
 
 
-def run(fate: str, home: Path, pids: Path, server: S3Server) -> int:
-    done = subprocess.run(
-        [sys.executable, "-m", "system.with_workers", fate, str(pids), "--home", str(home), "run", "--once"],
+def start(fate: str, home: Path, pids: Path, server: S3Server, *options: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "system.with_workers", fate, str(pids), "--home", str(home), "run", *options],
         env=environment(server.env),
         cwd=Path(__file__).parents[1],
         stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=120,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
-    assert done.returncode in (0, -9), done.stderr.decode()
+
+
+def run(fate: str, home: Path, pids: Path, server: S3Server) -> int:
+    done = start(fate, home, pids, server, "--once")
+    told, _ = done.communicate(timeout=120)
+    assert done.returncode in (0, -9), told.decode()
     return done.returncode
 
 
@@ -118,3 +124,26 @@ def test_a_daemon_that_is_killed_leaves_no_workers_and_loses_nothing(
     assert all_gone(pids)
     assert run("live", home, pids, server) == 0
     assert outputs(home) == written
+
+
+def test_a_reload_ends_the_workers(server: S3Server, tmp_path: Path) -> None:
+    home, pids = home_of(tmp_path / "home", "improved"), tmp_path / "pids"
+    log, alerts = home / "logs" / "ossec.log", home / "logs" / "alerts" / "alerts.json"
+    with start("live", home, pids, server) as daemon:
+        until(lambda: alerts.exists() and b"vpc" in alerts.read_bytes(), daemon)
+        (home / "etc" / "rules" / "mine.xml").write_text('<group name="g,"></group>')
+        daemon.send_signal(signal.SIGHUP)
+        until(lambda: "Ruleset reloaded successfully" in log.read_text(), daemon)
+        assert all_gone(pids)
+        daemon.terminate()
+        daemon.communicate(timeout=30)
+    assert daemon.returncode == 0
+    assert "ended early" not in log.read_text()
+
+
+def until(holds: Callable[[], bool], daemon: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert daemon.poll() is None
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.02)
