@@ -121,3 +121,23 @@ def test_a_text_that_looks_like_a_mark_comes_unwritten():
         record, outcome = alerting(mark)
         assert (record.draft is None) == (mark[0] in "57\x01")
         assert b'"firedtimes":1' in written(outcome, AlertWriter(FACTS))
+
+
+TIMED = """<group name="g,">
+<rule id="1" level="0" noalert="1"><category>syslog</category><description>t</description></rule>
+<rule id="100" level="5"><if_sid>1</if_sid><time>11:00-13:00</time><description>at noon</description></rule>
+<rule id="101" level="5"><if_sid>1</if_sid><field name="aws.eventName">red</field><description>red</description></rule>
+</group>"""
+
+
+def test_a_worker_says_nothing_about_what_depends_on_the_time():
+    data = b'{"Records":[{"eventName":"red"},{"eventName":"blue"}]}'
+    body = examined("compatible", data, engine(TIMED, "", b"these"))
+    assert body is not None
+    assert body.found.answers == [None, None]
+    found, read_here = records("compatible", body), records("compatible", Body(data))
+    assert found is not None
+    assert read_here is not None
+    ended = ends(found, engine(TIMED, "", b"these"))
+    assert ended == ends(read_here, engine(TIMED, "", b"these"))
+    assert all(b"at noon" in text for text in ended[0])
