@@ -24,7 +24,7 @@ def test_ids_of_events_are_known_a_day_longer_than_the_longest_look_back(
 
 
 BUCKET = """<wodle name="aws-s3"><disabled>{disabled}</disabled><interval>10m</interval>
-<bucket type="cloudtrail"><name>b</name></bucket></wodle>"""
+<bucket type="cloudtrail"><name>my-trail</name></bucket></wodle>"""
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,7 @@ def test_who_has_worker_processes(
     ruleset = f"<ruleset><decoder_dir>ruleset/decoders</decoder_dir>{ruleset}</ruleset>"
     conf = f"<ossec_config><global>{options}</global>{ruleset}{bucket}</ossec_config>"
     (home / "etc" / "ossec.conf").write_text(conf)
+    (home / "etc" / "rules" / "local_rules.xml").unlink()
     program = build(Installation(home))
     program.close()
     assert (program.workers is not None) is has_workers

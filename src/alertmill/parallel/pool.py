@@ -33,6 +33,9 @@ _PAUSE, _LONGEST_PAUSE = 1.0, 300.0
 #: Seconds between two looks whether there are workers left to wait for.
 _LOOK = 0.2
 
+#: How the names of the environment begin that workers inherit. Credentials, proxies, sockets: none of their business.
+_INHERITED = ("ALERTMILL_", "HOME", "LANG", "LC_", "LD_", "PATH", "PYTHON", "TZ", "VIRTUAL_ENV")
+
 Log = Callable[[str, str], None]
 
 
@@ -52,8 +55,7 @@ class _Worker:
         #: Held while somebody uses the pipes: the numbers of closed ones are soon those of other files.
         self._talking = threading.Lock()
         self._is_over = False
-        # Neither credentials nor anything else of the cloud is any business of a worker.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment = {name: value for name, value in os.environ.items() if name.startswith(_INHERITED)}
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "alertmill.parallel.process"],
             stdin=subprocess.PIPE,

@@ -156,6 +156,7 @@ def test_a_reload_ends_the_workers(start: Callable[..., Pool], home: Path) -> No
 
 def test_workers_know_no_credentials(start: Callable[..., Pool], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush")
+    monkeypatch.setenv("HTTPS_PROXY", "http://hush:hush@proxy")
     one = start()
     ready(one)
     (pid,) = pids(one)
