@@ -9,13 +9,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A file stays on one core: many have a server of their own.
 TESTS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-.PHONY: help demo test check format lint types floors bench install clean
+.PHONY: help demo test check format lint types floors bench detections install clean
 
 help:
 	@echo "make demo     the whole job on this machine: S3 objects in, alerts out (no account, no network needed)"
 	@echo "make test     the whole test suite"
 	@echo "make check    format, lint, types, import floors, tests: what CI runs"
 	@echo "make bench    the benchmarks, compared with the baseline; some of them: make bench BENCH='cloudtrail flow'"
+	@echo "make detections  what the shipped rules find in recorded attacks, and docs/detections.md"
 	@echo "make install  as root: program in /opt/alertmill, user, home folder, systemd unit"
 
 $(VENV)/pyvenv.cfg:
@@ -24,12 +25,13 @@ $(VENV)/pyvenv.cfg:
 
 $(VENV)/.demo: $(VENV)/pyvenv.cfg pyproject.toml
 	@echo "Installing Alertmill into $(VENV) ..."
-	@$(PIP) install --editable '.[demo]'
+	@$(PIP) install --editable '.[dashboard,demo]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/pyvenv.cfg pyproject.toml
 	@echo "Installing Alertmill and its development tools into $(VENV) ..."
 	@$(PIP) install --editable '.[dev]'
+	@sh scripts/install_browser.sh $(BIN)/playwright
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -79,6 +81,9 @@ install:
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(BENCH)
+
+detections: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.detections
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis benchmarks/out

@@ -105,7 +105,7 @@ def load(home: str) -> Report:
     """Configuration, decoders and rules of a home, as at the start of a daemon."""
     with region("a load") as cost:
         program = build(Installation(home))
-        settle()
+    settle()
     # What a loaded daemon holds, not what loading needed for a moment, is asked for.
     held = _resident_mib()
     program.close()

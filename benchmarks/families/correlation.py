@@ -22,8 +22,8 @@ _DEEDS = 20
 #: What composites below each deed want to be the same, every combination once.
 _SAME = ("account", "origin", "device", "city")
 _EVENTS = 20_000
-#: Keys in the window, and events that are measured once it is full: their notes make a snapshot due twice, not nearly
-#: thrice, so that its number is the same in every run.
+#: Keys in the window, and events that are measured once it is full: their notes make a snapshot due at least once, in
+#: small windows as often as their notes are as large as a snapshot.
 WINDOWS = (10_000, 100_000, 1_000_000)
 _MEASURED = 50_000
 _BATCH = 1000

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -94,6 +94,8 @@ def build(installation: Installation) -> Program:
     clock = arrival_clock()
     problems = Problems()
     config = installation.load_config(problems)
+    with suppress(OSError):  # the checkpoints, which need the folder, will say what is wrong with it
+        installation.var.mkdir(mode=0o700, exist_ok=True)
     engine = installation.load_engine(config, problems)
     for problem in problems:
         log("WARNING", problem.one_line())
@@ -111,7 +113,7 @@ def build(installation: Installation) -> Program:
             checkpoints.commit(Commit(facts=installation.learned_by_wazuh()))
             stored = checkpoints.stored_state()
         take_over_from_wazuh(checkpoints, installation.wazuh_aws, config.aws_s3, clock(), TaggedLog(AWS_TAG))
-        state = State.restore(engine.rules, stored.snapshot, stored.journals, stored.facts)
+        state = State.restore(engine.rules, stored.pieces, stored.facts)
         facts = alert_facts(installation, config)
         outputs = _outputs(installation, config, facts)
         opened.callback(outputs.close)

@@ -2,7 +2,7 @@
 
 One line of constants per code, grouped by the room that uses it; `docs/errors.md` is generated from this table and from
 the examples in `tests/diagnostics`. A released code is never reused for something else. Letters: X the XML reader,
-C configuration, D decoders, R rules, L lists, A the AWS module.
+C configuration, D decoders, R rules, L lists, A the AWS module, T tests of rules.
 """
 
 from __future__ import annotations
@@ -508,6 +508,28 @@ A_IMPORT = Code(
     "A040",
     "what Wazuh's AWS module remembers could not be taken over",
     "To try again, stop the daemon, move var/checkpoints.db away, make the file in wodles/aws/ readable and start.",
+)
+
+# --- T: tests of rules (docs/testing-rules.md) ------------------------------------------------------------------------
+T_SYNTAX = Code(
+    "T001",
+    "a file of cases is neither YAML nor .ini",
+    "Mend the marked place; nothing of a file with such an error is run.",
+)
+T_KEY = Code(
+    "T002",
+    "a case lacks something, or has what cases do not have",
+    "Write the keys that the message names; docs/testing-rules.md lists them all.",
+)
+T_VALUE = Code(
+    "T003",
+    "a value of a case cannot be used",
+    "Write the value as the hint shows it.",
+)
+T_TOO_LARGE = Code(
+    "T004",
+    "a file of cases, or a value in it, is too large",
+    "Split the file, repeat fewer events, or use fewer aliases of aliases.",
 )
 
 

@@ -8,8 +8,9 @@ counting and committing are the business of the caller.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from alertmill.decoders import OSSEC_ALERT, DecoderTree, JsonRoute, Rejected, decode_eventchannel, predecode
 from alertmill.event import Event, Outcome, Record, UnreadEvent
@@ -55,11 +56,7 @@ class Examined:
     event: Event | None = None
     shortlist: Shortlist | None = None
     rejected: str = ""
-    record: Record | None = None
-
-
-#: The outcome of an event that nobody wants to see.
-_SILENT = Outcome()
+    record: SheetRecord | None = None
 
 
 class Engine:
@@ -72,7 +69,7 @@ class Engine:
         self._hostname = options.hostname.partition(".")[0]
         #: The way of records that show what rules ask for; None where not all of them can go it.
         self._route = decoders.route if rules.options.engine == "fast" and _is_ordinary(decoders.route) else None
-        self._memo = Memo(rules, self._origin)
+        self._memo = Memo(rules, self._origin, self._copied)
         #: The last sheet, and whether its records go this way.
         self._sheet: tuple[Sheet | None, bool] = None, False
         #: The last examination, and its shortlists; none where it belongs to another engine.
@@ -93,38 +90,55 @@ class Engine:
             found[name] = found.get(name, 0) + count
         return found
 
-    def process(
-        self, record: Record, state: State, *, trace: Trace | None = None, alerts_only: bool = False
-    ) -> Outcome:
-        """Analyse one record; `state` remembers it, `trace` collects the rules that were tried.
+    def process(self, record: Record, state: State, *, trace: Trace | None = None) -> Outcome:
+        """Analyse one record; `state` remembers it, `trace` collects the rules that were tried."""
+        return self.conclude(self.examine(record), state, trace=trace)
 
-        With `alerts_only`, the outcome of an event without an alert may do without the event.
+    def alerts(self, records: Iterable[Record], state: State) -> Iterator[tuple[Record, Outcome]]:
+        """Analyse records in their order, and leave out those of which nothing is to be told but that there was one.
+
+        These are decoded, raise no alert, and are in the memory, when all is taken, as after `process`.
         """
-        return self.conclude(self.examine(record), state, trace=trace, alerts_only=alerts_only)
+        silent: dict[Shortlist, int] = {}
+        time = 0.0
+        for record in records:
+            answer = self._answer(record) if isinstance(record, ExaminedRecord) else None
+            look = self._look(record) if answer is None and isinstance(record, SheetRecord) else None
+            known = answer if look is None else self._memo.find(*look)
+            if not isinstance(known, Shortlist):
+                examined = self.examine(record) if look is None else self._safely(self._shown, record, *look)
+                yield record, self.conclude(examined, state)
+            elif known.silent:
+                if record.time != time:
+                    count_silent(self.rules, silent, time, state)
+                    silent, time = {}, record.time
+                silent[known] = silent.get(known, 0) + 1
+            else:
+                yield record, self.conclude(self._known(record, known, is_answer=answer is not None), state)
+        count_silent(self.rules, silent, time, state)
 
     def examine(self, record: Record) -> Examined:
         """All that the record alone can answer: its event, and the rules that are left for the memory to choose from.
 
         A pure function of the record: records may be examined in any order, elsewhere, and more than once.
         """
+        return self._safely(self._examine, record)
+
+    @staticmethod
+    def _safely(examine: Callable[..., Examined], *arguments: Any) -> Examined:
         try:
-            return self._examine(record)
+            return examine(*arguments)
         except Exception as error:
             return Examined(rejected=_why(error))
 
-    def conclude(
-        self, examined: Examined, state: State, *, trace: Trace | None = None, alerts_only: bool = False
-    ) -> Outcome:
-        """What follows from an examined record, in the order of arrival; `state`, `trace` and `alerts_only` as above.
+    def conclude(self, examined: Examined, state: State, *, trace: Trace | None = None) -> Outcome:
+        """What follows from an examined record, in the order of arrival; `state` and `trace` as above.
 
         The event is taken over: nothing is concluded from one twice.
         """
         try:
             record, shortlist = examined.record, examined.shortlist
-            if alerts_only and record is not None and shortlist is not None and shortlist.silent and trace is None:
-                count_silent(self.rules, shortlist, record, state)
-                return _SILENT
-            event = examined.event if record is None else self._event(record)
+            event = examined.event if record is None else self._shown_event(record.opened())
             if event is None or isinstance(event, Rejected):
                 return Outcome(rejected=examined.rejected if event is None else event.reason)
             return self._conclude(event, shortlist, state, trace)
@@ -132,58 +146,72 @@ class Engine:
             return Outcome(rejected=_why(error))
 
     def _examine(self, record: Record) -> Examined:
-        if isinstance(record, ExaminedRecord) and (answered := self._answered(record)) is not None:
-            return answered
-        look = self._look(record) if isinstance(record, SheetRecord) else None
-        known = self._memo.find(*look) if look is not None else None
-        if isinstance(known, Shortlist):
-            return Examined(None, known, "", record)
+        if isinstance(record, ExaminedRecord) and (answer := self._answer(record)) is not None:
+            return self._known(record, answer, is_answer=True)
+        if isinstance(record, SheetRecord):
+            look = self._look(record)
+            if look is not None:
+                return self._shown(record, *look)
+            record = record.opened()
         event = self._event(record)
         if isinstance(event, Rejected):
             return Examined(rejected=event.reason)
-        if look is not None and known is None and record.document is not None:
-            return Examined(event, self._memo.learn(*look, event))
         return Examined(event, shortlist_of(self.rules, event) if self._is_settled(event) else None)
 
-    def remembered(self, record: Record) -> Shortlist | None:
+    def _shown(self, record: SheetRecord, layout: Layout, members: Members) -> Examined:
+        """What a record shows: the shortlist, if the walk of such records is remembered."""
+        known = self._memo.find(layout, members)
+        if isinstance(known, Shortlist):
+            return Examined(None, known, "", record)
+        record = record.opened()
+        event = self._shown_event(record)
+        if isinstance(event, Rejected):
+            return Examined(rejected=event.reason)
+        if known is None and not record.is_odd:
+            return Examined(event, self._memo.learn(layout, members, event))
+        return Examined(event, shortlist_of(self.rules, event))
+
+    def remembered(self, record: SheetRecord) -> Shortlist | None:
         """The shortlist of a record that has the same one wherever and whenever it is examined; None for any other."""
-        look = self._look(record) if isinstance(record, SheetRecord) else None
+        look = self._look(record)
         if look is None:
             return None
         known = self._memo.find(*look)
-        if known is None and record.document is not None:
-            event = self._event(record)
-            if isinstance(event, Event):
-                self._memo.learn(*look, event)
-                known = self._memo.find(*look)
+        if known is None:
+            self._safely(self._shown, record, *look)
+            known = self._memo.find(*look)
         return known if isinstance(known, Shortlist) else None
 
-    def ordinary_event(self, record: Record) -> Event | None:
+    def ordinary_event(self, record: SheetRecord) -> Event | None:
         """The event of a remembered record; None if it has more to tell than its fields."""
-        event = self._event(record)
+        event = self._shown_event(record.opened())
         if isinstance(event, Rejected) or self._route is None or event.decoder is not self._route.info:
             return None
         is_odd = event.warnings or event.forced_rule is not None or event.category_override is not None
         return None if is_odd or not event.log_is_message else event
 
-    def _answered(self, record: ExaminedRecord) -> Examined | None:
-        """What another process found out about a record, if its engine was made from the same."""
+    def _answer(self, record: ExaminedRecord) -> Shortlist | None:
+        """The shortlist that another process found for a record, if its engine was made from the same."""
         examination = record.examination
         if examination is not self._examination:
             same = examination.made_of == self.options.made_of != b"" and self._route is not None
             of_ids = self.rules.shortlists.of_ids
             self._answers = [of_ids(ids) for ids in examination.table] if same else ()
             self._examination = examination
-        if record.answer is None or not self._answers:
-            return None
-        shortlist, draft = self._answers[record.answer], record.draft
-        if draft is None or self._route is None:
+        return None if record.answer is None or not self._answers else self._answers[record.answer]
+
+    def _known(self, record: Record, shortlist: Shortlist, *, is_answer: bool) -> Examined:
+        """A record that is not read before somebody asks; its draft counts if another process found the shortlist."""
+        assert self._route is not None and isinstance(record, SheetRecord)
+        if not is_answer or not isinstance(record, ExaminedRecord) or record.draft is None:
             return Examined(None, shortlist, "", record)
-        return Examined(UnreadEvent(record, self._hostname, self._route.info, draft, self._known_event), shortlist)
+        event = UnreadEvent(record, self._hostname, self._route.info, record.draft, self._known_event)
+        return Examined(event, shortlist)
 
     def _known_event(self, record: Record) -> Event:
         """The event of a record that another process has decoded."""
-        event = self._event(record)
+        assert isinstance(record, SheetRecord)
+        event = self._shown_event(record)
         assert isinstance(event, Event)
         return event
 
@@ -193,7 +221,10 @@ class Engine:
         if sheet is not record.sheet:
             fits = self._route is not None and self._route.takes_all(record.sheet)
             self._sheet = record.sheet, fits
-        return record.sheet.look(record.raw) if fits else None
+        try:
+            return record.sheet.look(record.raw) if fits else None
+        except RecursionError:  # nested almost too deeply: whoever reads it will say so
+            return None
 
     def _origin(self, layout: Layout, key: tuple[str, str]) -> Collection[Key] | None:
         """The members that decide what a rule looks at (`ruleset.conditions.Key`)."""
@@ -208,6 +239,17 @@ class Engine:
                 return None
             found.update(members)
         return found if kind in _ANSWERED else None
+
+    def _copied(self, layout: Layout, name: str, event: Event) -> str:
+        """The field that a static field is a copy of (`ruleset.memo.Copied`)."""
+        assert self._route is not None
+        return self._route.static_copy(layout, name, event)
+
+    def _shown_event(self, record: SheetRecord) -> Event | Rejected:
+        """The event of a record that has a layout, and is therefore known to go the way of all."""
+        assert self._route is not None
+        event = Event(record, location=record.location, hostname=self._hostname)
+        return event if self._route.decode(event, record) else self._event(record)
 
     def _event(self, record: Record) -> Event | Rejected:
         event = predecode(record, self._hostname)

@@ -107,8 +107,12 @@ def _width(text: str) -> int:
 
 
 class Severity(Enum):
-    """`WARNING`: loaded, but not as the author meant. `ERROR`: cannot be loaded as a whole."""
+    """`WARNING`: loaded, but not as the author meant. `ERROR`: cannot be loaded as a whole.
 
+    `NOTE` is for `alertmill lint` alone: a matter of style. Its errors are about what loads but cannot work.
+    """
+
+    NOTE = "note"
     WARNING = "warning"
     ERROR = "error"
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 #: Static fields in the order in which an alert's `data` shows them (spec/alerts.md 2.7).
 STATIC_FIELDS = (
@@ -86,6 +86,11 @@ class Record:
         self.event_id = event_id
 
     @property
+    def unspelled(self) -> Callable[[dict[str, Any]], str] | None:
+        """What will spell the document as the message; None when the message is there already."""
+        return self.spell if self._message is None else None
+
+    @property
     def message(self) -> str:
         """The message as byte text."""
         if self._message is None:
@@ -117,6 +122,32 @@ class DecoderInfo:
     fts_fields: tuple[str, ...] = ()
 
 
+#: What marks the place of a text in a document, by the number of the text: nothing that a printer has to escape. The
+#: text of a number is marked by a number from `FIRST_NUMBER_MARK` on. A pattern for both.
+MARK = "<@{}@>"
+FIRST_NUMBER_MARK = 1_900_000_000
+MARK_PATTERN = "<@[0-9]{1,4}@>|190000[0-9]{4}"
+
+
+class Outline(Protocol):
+    """What documents have in common that differ in their texts alone: names, nesting, kinds of values, empty texts.
+
+    The same object means the same outline. The text of a number counts as a text.
+    """
+
+    def marked(self) -> tuple[dict[str, Any], list[str]]:
+        """A document of this outline with a mark in the place of each text, and the marks; empty texts stay empty.
+
+        Each mark occurs nowhere else in the document. Where a printer of the document or of its fields leaves a mark as
+        it is, it leaves every text of that number as it is, if that holds printable ASCII alone and neither `"`, `\\`
+        nor `[`.
+        """
+
+
+#: An outline, the texts that a document of it has, and these joined.
+Outlined = tuple[Outline, list[str], str]
+
+
 class Fields:
     """Dynamic fields of an event: an ordered list of (name, value) with the engine's look-up.
 
@@ -142,13 +173,23 @@ class Fields:
         """All fields in decode order."""
         return iter(self._items)
 
-    def nested(self) -> tuple[dict[str, Any], bool] | None:
-        """The non-empty fields as nested objects, made at once; None when they have to be nested name by name.
+    def outline(self) -> Outlined | None:
+        """The outline of the document that the fields come from, its texts, and these joined; None when not known.
 
-        Leaves are texts and arrays that are printed as they are. The flag says whether texts are byte text; otherwise
-        they are ordinary text. Fields that come from a parsed document may know this (spec/alerts.md 2.7).
+        Whoever prints many events prepares what stands between the texts once per outline.
         """
         return None
+
+    def columns(self) -> tuple[tuple[str, ...], Sequence[str]] | None:
+        """Names and values of all fields, in the order of the leaves of the record's document; None when not so.
+
+        Only fields made of columns know this: neighbours share the tuple of names.
+        """
+        return None
+
+    def like(self, document: dict[str, Any]) -> Fields:
+        """The fields that come from another document of the same outline. Raises ValueError without an outline."""
+        raise ValueError("these fields come from no document")
 
     def roots(self) -> Collection[str] | None:
         """The parts of the names up to the first dot, in lower case; None when they are not known without looking.
@@ -192,6 +233,9 @@ class ColumnFields(Fields):
 
     def items(self) -> Iterator[tuple[str, str]]:
         return zip(self.names, self.values, strict=True)
+
+    def columns(self) -> tuple[tuple[str, ...], Sequence[str]]:
+        return self.names, self.values
 
     def __len__(self) -> int:
         return len(self.names)
@@ -315,18 +359,19 @@ class UnreadEvent(Event):
         self._read = read
         self._found: Event | None = None
 
-    def _event(self) -> Event:
+    def decoded(self) -> Event:
+        """The event with everything that a record's event has; always the same one."""
         if self._found is None:
             self._found = self._read(self.record)
         return self._found
 
     @property
     def static(self) -> dict[str, str]:  # type: ignore[override]
-        return self._event().static
+        return self.decoded().static
 
     @property
     def fields(self) -> Fields:  # type: ignore[override]
-        return self._event().fields
+        return self.decoded().fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,33 +1,36 @@
 """The home folder: the only module that knows where files lie. Reads them into texts, and builds an engine from them.
 
-A home is laid out as a Wazuh manager's, and a manager's own home works as it is. Nothing is written here. What the
-texts mean is decided below the purity line; what is wrong with the files themselves becomes a located problem, whose
-paths are relative to the home.
+A home is laid out as a Wazuh manager's, and a manager's own home works as it is. Nothing is written here but the cache
+of what was read. What the texts mean is decided below the purity line; what is wrong with the files themselves becomes
+a located problem, whose paths are relative to the home.
 """
 
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import socket
 import stat
-import sys
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from pathlib import Path
-from typing import Any
 
-from alertmill import __version__, codes, monitoring
+from alertmill import codes, monitoring
 from alertmill.config.internal_options import read_internal_options
-from alertmill.config.models import Config, RulesetPath
+from alertmill.config.models import Config, Global, RulesetPath
+from alertmill.config.models import Ruleset as RulesetSection
 from alertmill.config.options import shown
 from alertmill.config.ossec_conf import read_config
 from alertmill.config.ruleset_files import Kind, ruleset_files
-from alertmill.decoders import DecoderOptions, DecoderTree, load_decoders
+from alertmill.decoders import DecoderOptions, DecoderTree, build_decoders, read_decoders
 from alertmill.engine import Engine, EngineOptions
-from alertmill.errors import AlertmillError, Origin, Problems, did_you_mean
+from alertmill.errors import AlertmillError, Origin, Problem, Problems, did_you_mean
 from alertmill.event import to_byte_text
-from alertmill.ruleset import CdbList, RuleOptions, Ruleset, load_lists, load_rules
+from alertmill.ruleset import CdbList, LinkedRules, RuleOptions, Ruleset, link_rules, load_lists
+from alertmill.ruleset_cache import RulesetCache, RulesetInput, RulesetParts
 
 #: Where the home is when neither an argument nor $ALERTMILL_HOME names it.
 DEFAULT_HOME = Path("/var/lib/alertmill")
@@ -38,8 +41,6 @@ ENGINE_VARIABLE = "ALERTMILL_ENGINE"
 #: Fields of a JSON event in the `improved` format: no real one has as many, and a hostile one ends somewhere.
 IMPROVED_FIELDS = 65_536
 
-#: Bytes of a digest.
-_DIGEST = 32
 _INTERNAL_OPTIONS = ("etc/internal_options.conf", "etc/local_internal_options.conf")
 
 
@@ -77,35 +78,28 @@ class RulesetTexts:
     rules: list[tuple[str, str]] = field(default_factory=list)
     lists: dict[str, str | None] = field(default_factory=dict)
 
-    def digest(self, *options: object) -> bytes:
-        """Names these texts, the options whose `repr` is given, and the program and Python that read them."""
-        digest = blake2b(digest_size=_DIGEST)
-        lists = [(name, text or "") for name, text in self.lists.items()]
-        for part in (__version__, program_files(), sys.version, *options):
-            _add(digest, repr(part))
-        for files in (self.decoders, self.rules, lists):
-            _add(digest, str(len(files)))
-            for path, text in files:
-                _add(digest, path)
-                _add(digest, text)
-        return digest.digest()
-
 
 @dataclass(frozen=True, slots=True)
 class LoadedRuleset:
-    """Decoders and rules as loaded, and from how many files. Good for nothing but counting when there are errors."""
+    """Decoders and rules as loaded, and what they were made of. Good for nothing but counting when there are errors."""
 
     decoders: DecoderTree
     rules: Ruleset
     decoder_files: int
     rule_files: int
     list_files: int
-    #: Names everything that they were made from.
-    made_of: bytes
+    #: Everything that decoders and rules depend on.
+    made_of: RulesetInput
+    texts: RulesetTexts
+    lists: dict[str, CdbList]
 
     @property
     def rule_count(self) -> int:
         return len(self.rules.rules_by_id)
+
+
+#: Decoders, the rules' tree, and what was told about both.
+_Read = tuple[DecoderTree, LinkedRules, list[Problem]]
 
 
 class Installation:
@@ -114,6 +108,7 @@ class Installation:
     def __init__(self, home: str | Path | None = None) -> None:
         """`home` as `find_home` takes it. Nothing is read yet."""
         self.home = find_home(home)
+        self._cache = RulesetCache(self.var / "ruleset.cache")
 
     @property
     def ossec_conf(self) -> Path:
@@ -184,34 +179,34 @@ class Installation:
                 texts.lists[name] = self._ruleset_text("list", declared.path, declared.origin, problems)
         return texts
 
-    def load_ruleset(self, config: Config, problems: Problems) -> LoadedRuleset:
-        """Decoders, lists and rules, with every problem of theirs."""
-        texts = self.ruleset_texts(config, problems)
-        improved = config.global_.event_format == "improved"
-        options = DecoderOptions(config.internal.analysisd.decoder_order_size, IMPROVED_FIELDS if improved else None)
-        decoders = load_decoders(texts.decoders, problems, options)
-        readable = {name: text for name, text in texts.lists.items() if text is not None}
-        lists = load_lists(readable, problems)
-        rules = self._load_rules(texts.rules, lists, decoders, config, problems)
-        made_of = texts.digest(self.hostname, options, rules.options, config.ruleset.rule_exclude)
-        return LoadedRuleset(decoders, rules, len(texts.decoders), len(texts.rules), len(readable), made_of)
+    def load_ruleset(self, config: Config, problems: Problems, *, zone: tzinfo | None = None) -> LoadedRuleset:
+        """Decoders, lists and rules, with every problem of theirs. Their times are of `zone`, None: the local one."""
+        return self._load_texts(self.ruleset_texts(config, problems), config, problems, zone, self._cache)
 
-    def _load_rules(
+    def load_texts(self, texts: RulesetTexts, config: Config, problems: Problems) -> LoadedRuleset:
+        """Decoders, lists and rules of texts that were read already; nothing of them is kept for the next start."""
+        return self._load_texts(texts, config, problems, None, None)
+
+    def _load_texts(
         self,
-        files: list[tuple[str, str]],
-        lists: dict[str, CdbList],
-        decoders: DecoderTree,
+        texts: RulesetTexts,
         config: Config,
         problems: Problems,
-    ) -> Ruleset:
-        """The home's rules and, unless they are excluded, those about Alertmill itself."""
-        found = Problems()
-        if monitoring.RULES_NAME not in config.ruleset.rule_exclude:
-            own = read_text(Path(monitoring.__file__).with_name("monitoring_rules.xml"))
-            files = monitoring.with_own_rules(files, own, found)
-        rules = load_rules(files, lists, decoders.identities, _rule_options(config, problems), found)
-        problems.extend(monitoring.told(found, needed=any(not wodle.disabled for wodle in config.aws_s3)))
-        return rules
+        zone: tzinfo | None,
+        cache: RulesetCache | None,
+    ) -> LoadedRuleset:
+        with _uncollected():
+            lists = load_lists({name: text for name, text in texts.lists.items() if text is not None}, problems)
+            options = _ruleset_options(config, problems)
+            told_of_own = Problems()
+            rule_files = _with_own_rules(texts.rules, config, told_of_own)
+            made_of = RulesetInput(texts.decoders, rule_files, lists, (options.decoders, options.rules))
+            decoders, linked, found = _from_cache(made_of, options, cache) or _from_files(made_of, options, cache)
+            rules = Ruleset(linked, replace(options.rules, zone=zone))
+            told_of_own.extend(found)
+            problems.extend(monitoring.told(told_of_own, needed=any(not wodle.disabled for wodle in config.aws_s3)))
+        counts = (len(texts.decoders), len(texts.rules), len(lists))
+        return LoadedRuleset(decoders, rules, *counts, made_of, texts, lists)
 
     def load_engine(self, config: Config, problems: Problems) -> Engine:
         """An engine from the files on disk.
@@ -221,7 +216,8 @@ class Installation:
         loaded = self.load_ruleset(config, problems)
         problems.raise_if_fatal("configuration, decoders or rules cannot be used")
         log_fw = bool(config.internal.analysisd.log_fw)
-        options = EngineOptions(to_byte_text(self.hostname), log_fw=log_fw, made_of=loaded.made_of)
+        hostname = to_byte_text(self.hostname)
+        options = EngineOptions(hostname, log_fw=log_fw, made_of=loaded.made_of.name(hostname, log_fw))
         return Engine(loaded.decoders, loaded.rules, options)
 
     def load(self, problems: Problems) -> Engine:
@@ -336,6 +332,60 @@ class _MissingRuleset:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class _RulesetOptions:
+    """What the configuration says about decoders and rules."""
+
+    decoders: DecoderOptions
+    rules: RuleOptions
+
+
+def _ruleset_options(config: Config, problems: Problems) -> _RulesetOptions:
+    improved = config.global_.event_format == "improved"
+    decoders = DecoderOptions(config.internal.analysisd.decoder_order_size, IMPROVED_FIELDS if improved else None)
+    return _RulesetOptions(decoders, _rule_options(config, problems))
+
+
+def _with_own_rules(files: list[tuple[str, str]], config: Config, problems: Problems) -> list[tuple[str, str]]:
+    """The home's rule files and, unless they are excluded, the rules about Alertmill itself."""
+    if monitoring.RULES_NAME in config.ruleset.rule_exclude:
+        return files
+    own = read_text(Path(monitoring.__file__).with_name("monitoring_rules.xml"))
+    return monitoring.with_own_rules(files, own, problems)
+
+
+def _from_cache(made_of: RulesetInput, options: _RulesetOptions, cache: RulesetCache | None) -> _Read | None:
+    parts = cache.get(made_of) if cache is not None else None
+    if parts is None:
+        return None
+    return build_decoders(parts.decoders, options.decoders), parts.rules, parts.problems
+
+
+def _from_files(made_of: RulesetInput, options: _RulesetOptions, cache: RulesetCache | None) -> _Read:
+    problems = Problems()
+    decoders, specs = read_decoders(made_of.decoders, problems, options.decoders)
+    rules = link_rules(made_of.rules, made_of.lists, decoders.identities, options.rules, problems)
+    if cache is not None and not problems.errors:
+        cache.put(made_of, RulesetParts(specs, rules, problems.items))
+    return decoders, rules, problems.items
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection: loading makes a million objects that stay, and looking through them again and again costs
+    a third of its time. At the end they count as old at once, where they are looked at least often.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.unfreeze()
+        if was_on:
+            gc.enable()
+
+
 def _rule_options(config: Config, problems: Problems) -> RuleOptions:
     engine = os.environ.get(ENGINE_VARIABLE) or "fast"
     if engine not in ("fast", "plain"):
@@ -353,19 +403,6 @@ def _rule_options(config: Config, problems: Problems) -> RuleOptions:
     )
 
 
-def program_files() -> list[tuple[str, int, int]]:
-    """Size and time of this program's own files: a checkout changes without changing its version."""
-    package = Path(__file__).parent
-    files = sorted(package.rglob("*.py"))
-    return [(str(file.relative_to(package)), (seen := file.stat()).st_size, seen.st_mtime_ns) for file in files]
-
-
-def _add(digest: Any, text: str) -> None:
-    data = text.encode("utf-8", "surrogatepass")
-    digest.update(len(data).to_bytes(8, "little"))
-    digest.update(data)
-
-
 def read_text(path: Path) -> str:
     """A regular file as byte text. Raises OSError, also for a pipe or device (never waited for), or ValueError."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -376,6 +413,17 @@ def read_text(path: Path) -> str:
             return file.read().decode("latin-1")
     finally:
         os.close(handle)
+
+
+def shipped_installation() -> tuple[Installation, Config]:
+    """The shipped ruleset in the improved event format as if it were a home, for commands that need none."""
+    lists = sorted(entry.name for entry in (shipped("etc") / "lists").iterdir())
+    ruleset = RulesetSection(
+        decoder_dir=(RulesetPath(path="decoders"),),
+        rule_dir=(RulesetPath(path="rules"),),
+        lists=tuple(RulesetPath(path=f"etc/lists/{name}") for name in lists),
+    )
+    return Installation(shipped("rules").parent), Config(global_=Global(event_format="improved"), ruleset=ruleset)
 
 
 def _is_folder(path: Path) -> bool:

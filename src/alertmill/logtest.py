@@ -48,7 +48,7 @@ class LogtestSession:
         A record that cannot be digested gives `error`, a sentence, instead of an `output`. Values are ordinary text;
         bytes that are not UTF-8 are lone surrogates.
         """
-        trace = Trace() if rules_debug else None
+        trace = Trace(detailed=False) if rules_debug else None
         outcome = self._engine.process(record, self._state, trace=trace)
         if outcome.event is None or outcome.rejected:
             return {"error": outcome.rejected}

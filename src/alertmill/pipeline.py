@@ -11,16 +11,16 @@ The pipeline owns no thread, no file and no clock: all of that is handed in.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from alertmill.checkpoints import SNAPSHOT_AFTER, Checkpoints, Commit
+from alertmill.checkpoints import Checkpoints, Commit
 from alertmill.engine import Engine
 from alertmill.event import Outcome, Record
-from alertmill.metrics import OVERRUNS, Counters, EventCounts
+from alertmill.metrics import OVERRUNS, Counters, EventCounts, RunCounts
 from alertmill.ruleset import State
 from alertmill.sinks.dated_file import redo
 from alertmill.sinks.journal import Journal
@@ -96,8 +96,7 @@ class Pipeline:
             self._due_at = self._monotonic() + COMMIT_AFTER
         if batch.records:
             self.turn_files(batch.records[0].time)
-            for record in self._first_ones(batch.records):
-                self._analyse(record)
+            self._analyse(self._first_ones(batch.records))
             self.counters.received += len(batch.records)
         self._commit.marks.extend(batch.marks)
         self._acks.append(batch.ack)
@@ -117,40 +116,70 @@ class Pipeline:
         verdict = iter(verdicts)
         return [record for record in records if record.event_id is None or next(verdict)]
 
-    def _analyse(self, record: Record) -> None:
-        """One record through the engine and into the outputs; what fails on the way is kept aside."""
-        outcome = self.engine.process(record, self.state, alerts_only=self._outputs.alerts_only)
-        if self._outputs.wants(outcome):
-            try:
-                self._outputs.add(record, outcome)
-            except Exception as error:  # hostile text must not end the daemon, nor be lost
-                reason = f"its alert cannot be written, please report it: {type(error).__name__}: {error}"
-                outcome = Outcome(rejected=reason)
-                self._outputs.add(record, outcome)
-        self.events.count(record.queue, record.location, bool(outcome.rejected))
-        if outcome.alert:
-            self.counters.alerts += 1
-            self.events.count_alert(record.queue, record.location)
-        elif outcome.rejected:
+    def _analyse(self, records: Sequence[Record]) -> None:
+        """Records through the engine and into the outputs."""
+        is_written = self._outputs.wants
+        runs = RunCounts(self.events)
+        alerts = undecoded = told = 0
+        for record, outcome in self._outcomes(records):
+            told += 1
+            event = outcome.event
+            if outcome.alert or is_written(outcome):
+                outcome = self._write(record, outcome)
+            runs.count(record.queue, record.location, bool(outcome.rejected), outcome.alert)
+            if outcome.alert:
+                alerts += 1
+            elif outcome.rejected or outcome.dropped:
+                self._set_aside(record, outcome)
+                continue
+            elif event is not None and event.decoder is None:
+                undecoded += 1
+            if event is not None and event.category == "firewall":
+                self.events.firewall += 1
+            if outcome.warnings:
+                self._warn(outcome.warnings, record)
+        runs.close()
+        if told < len(records):
+            # Silent ones come from sheets, whose records have one location.
+            self.events.count(records[0].queue, records[0].location, False, len(records) - told)
+        self.counters.alerts += alerts
+        self.counters.undecoded += undecoded
+
+    def _outcomes(self, records: Sequence[Record]) -> Iterable[tuple[Record, Outcome]]:
+        """Records and what the engine makes of them; without the silent ones where nobody wants to see these."""
+        if self._outputs.alerts_only:
+            return self.engine.alerts(records, self.state)
+        process, state = self.engine.process, self.state
+        return ((record, process(record, state)) for record in records)
+
+    def _write(self, record: Record, outcome: Outcome) -> Outcome:
+        """Put an outcome into the outputs; what fails on the way is kept aside, and the outcome says so."""
+        try:
+            self._outputs.add(record, outcome)
+        except Exception as error:  # hostile text must not end the daemon, nor be lost
+            reason = f"its alert cannot be written, please report it: {type(error).__name__}: {error}"
+            outcome = Outcome(rejected=reason)
+            self._outputs.add(record, outcome)
+        return outcome
+
+    def _set_aside(self, record: Record, outcome: Outcome) -> None:
+        """Count and tell what ended before the rules."""
+        if outcome.rejected:
             self.counters.rejected += 1
             self._log("ERROR", f"{record.place or record.location}: record kept aside: {outcome.rejected}")
         elif outcome.dropped:
             self.counters.dropped += 1
-        elif outcome.event is not None and outcome.event.decoder is None:
-            self.counters.undecoded += 1
-        if outcome.event is not None and outcome.event.category == "firewall" and not outcome.dropped:
-            self.events.firewall += 1
-        for warning in outcome.warnings:
-            self._warn(warning, record)
+        self._warn(outcome.warnings, record)
 
-    def _warn(self, warning: str, record: Record) -> None:
-        """Log a warning about an event, each text once a minute: a thousand events may have the same to say."""
-        now = self._monotonic()
-        if now - self._warned_at.get(warning, -WARN_EVERY) >= WARN_EVERY:
-            if len(self._warned_at) >= _MOST_WARNINGS:
-                self._warned_at.clear()
-            self._warned_at[warning] = now
-            self._log("WARNING", f"{record.place or record.location}: {warning}")
+    def _warn(self, warnings: Sequence[str], record: Record) -> None:
+        """Log warnings about an event, each text once a minute: a thousand events may have the same to say."""
+        for warning in warnings:
+            now = self._monotonic()
+            if now - self._warned_at.get(warning, -WARN_EVERY) >= WARN_EVERY:
+                if len(self._warned_at) >= _MOST_WARNINGS:
+                    self._warned_at.clear()
+                self._warned_at[warning] = now
+                self._log("WARNING", f"{record.place or record.location}: {warning}")
 
     @property
     def waiting(self) -> float | None:
@@ -203,7 +232,7 @@ class Pipeline:
             return
         self._commit.facts.extend(changes.facts)
         self.events.fts += sum(kind == "fts" for kind, _, _ in changes.facts)
-        if self._checkpoints.journal_size + len(changes.journal) > SNAPSHOT_AFTER:
+        if self._checkpoints.wants_snapshot(changes.journal):
             self._commit.snapshot = self.state.snapshot()
         else:
             self._commit.journal = changes.journal

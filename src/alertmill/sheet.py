@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from alertmill.event import Draft, Record
+from alertmill.event import ColumnFields, Draft, Record
 
 #: Leads to a member of a record: a name, or the number of a column.
 Key = str | int
-#: The members of a record as they stand in its object: JSON text each, or the text of columns.
-Members = Mapping[Any, Any]
+#: The members of a record as they stand in its object: by name the JSON text of each, or texts of columns.
+Members = Mapping[Any, Any] | Sequence[Any]
 
 
 class Layout(Protocol):
@@ -48,13 +48,17 @@ class Sheet(Protocol):
     spell: Callable[[dict[str, Any]], str]
 
     def look(self, raw: Any) -> tuple[Layout, Members] | None:
-        """Layout and members of a record; None for one that has to be read.
-
-        A record that gets a layout has no more than MOST_FIELDS fields, and at most MOST_NESTED objects and arrays.
-        """
+        """Layout and members of a record that has at most MOST_FIELDS fields; None for one that has to be read."""
 
     def read(self, raw: Any, number: int) -> tuple[dict[str, Any] | None, str | None]:
         """The document of a record, or its text where it must travel as that: JSON readers see it differently."""
+
+    def columns(self, raw: Any, number: int) -> ColumnFields | None:
+        """The fields of a record's document, where it is made of columns whose texts are plain; for records that have a
+        layout."""
+
+    def is_plain(self, raw: Any) -> bool:
+        """Whether all texts of a record's document are sure to be ASCII without NUL."""
 
     def contains(self, words: Sequence[bytes]) -> bool:
         """Whether all words (lower case) may occur, in any case, in the text of some record. May err towards True."""
@@ -63,9 +67,8 @@ class Sheet(Protocol):
         """Where a record lies, for error messages."""
 
 
-#: Fields, and objects and arrays, of a record that has a layout: below every limit of decoders.
+#: Fields of a record that has a layout: fewer than decoders have room for.
 MOST_FIELDS = 240
-MOST_NESTED = 200
 
 
 class SheetRecord(Record):
@@ -102,9 +105,21 @@ class SheetRecord(Record):
         self.queue = "1"
         self.location = sheet.location
 
+    def opened(self) -> SheetRecord:
+        """The same record, for what is made of it to be kept with: it goes when its event goes, not with the batch.
+
+        That keeps the documents of a batch from piling up: memory that is used again at once is still in the caches.
+        """
+        return SheetRecord(self.sheet, self.raw, self.number, self.time, self.event_time, self.event_id)
+
     def _read(self) -> None:
         self._is_read = True
         self._document, self._message = self.sheet.read(self.raw, self.number)
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether it was found out that it travels as text."""
+        return self._is_read and self._document is None
 
     @property
     def document(self) -> dict[str, Any] | None:  # type: ignore[override]
@@ -121,6 +136,10 @@ class SheetRecord(Record):
             assert self._document is not None
             self._message = self.sheet.spell(self._document)
         return self._message
+
+    @property
+    def unspelled(self) -> Callable[[dict[str, Any]], str] | None:
+        return None if self._message is not None or self.is_odd else self.sheet.spell
 
     @property
     def place(self) -> str:  # type: ignore[override]

@@ -6,7 +6,6 @@ import gzip
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from configparser import RawConfigParser
 from datetime import UTC
 from functools import cache
 from pathlib import Path
@@ -15,10 +14,11 @@ from typing import Any
 import pytest
 
 from alertmill.alerts import AlertFacts
+from alertmill.cases import Case, StockVerdict, read_cases
 from alertmill.decoders import QueueMessage, load_decoders, split_queue_message
 from alertmill.engine import Engine, EngineOptions
 from alertmill.errors import Problems
-from alertmill.event import Record
+from alertmill.event import Record, from_byte_text
 from alertmill.ruleset import RuleOptions, load_lists, load_rules
 from support import SHARED
 
@@ -91,16 +91,21 @@ def stock_engine() -> Engine:
     return load_engine(stock_files("rules"), stock_files("decoders"), stock_lists())
 
 
-@cache
-def stock_test_engine() -> Engine:
-    """The stock ruleset as the stock test runner prepares it (golden README, A)."""
+def stock_test_files() -> tuple[list[File], list[File]]:
+    """The stock rules and decoders as the stock test runner prepares them (golden README, A), in load order."""
     rules = [(path, _without_eventchannel(text)) for path, text in stock_files("rules")]
     tests = STOCK / "tests" / "ruleset"
     rules += [(f"etc/rules/{path.name}", text_of(path)) for path in sorted(tests.glob("*_rules.xml"))]
     decoders = stock_files("decoders")
     decoders += [(f"etc/decoders/{path.name}", text_of(path)) for path in sorted(tests.glob("*_decoders.xml"))]
     by_name = sorted(rules, key=lambda file: file[0].rpartition("/")[2])
-    return load_engine(by_name, sorted(decoders, key=lambda file: file[0].rpartition("/")[2]), stock_lists())
+    return by_name, sorted(decoders, key=lambda file: file[0].rpartition("/")[2])
+
+
+@cache
+def stock_test_engine() -> Engine:
+    """The engine of these."""
+    return load_engine(*stock_test_files(), stock_lists())
 
 
 def _without_eventchannel(text: str) -> str:
@@ -150,26 +155,20 @@ def difference(found: Any, expected: Any, path: str = "") -> list[str]:
     return [] if found == expected and type(found) is type(expected) else [f"{path}: {found!r} != {expected!r}"]
 
 
-class _Repeated(dict[str, Any]):
-    """What the stock runner gives its ini parser: a key that stands again adds lines to the first one's value."""
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        if isinstance(value, list) and key in self:
-            self[key].extend(value)
-        else:
-            super().__setitem__(key, value)
+def ini_cases(path: Path) -> list[Case]:
+    """The cases of a stock test file (spec/logtest.md 4)."""
+    problems = Problems()
+    cases = read_cases(path.name, path.read_text(encoding="utf-8"), problems)
+    assert not problems.errors, problems.draw()
+    return cases
 
 
-def ini_rows(path: Path) -> Iterator[Json]:
-    """The cases of a stock test file as rows of stock-tests.jsonl without their results (spec/logtest.md 4)."""
-    parser = RawConfigParser(dict_type=_Repeated, strict=False)
-    parser.read_string(path.read_text(encoding="utf-8"))
-    for section in parser.sections():
-        expect = {
-            name: parser.get(section, ini)
-            for name, ini in (("rule", "rule"), ("level", "alert"), ("decoder", "decoder"))
-        }
-        for key, log in parser.items(section):
-            if key.startswith("log "):
-                kind = "fail" if key.endswith("fail") else "pass"
-                yield {"file": path.name, "section": section, "key": key, "log": log, "expect": expect | {"kind": kind}}
+def ini_row(case: Case) -> Json:
+    """A case as a row of stock-tests.jsonl without its result."""
+    section, _, key = case.name.removeprefix("[").partition("] log ")
+    expect = case.steps[-1].expect
+    assert isinstance(expect, StockVerdict)
+    log = "\n".join(from_byte_text(step.message) for step in case.steps)
+    kind = "pass" if expect.passes else "fail"
+    wanted = {"rule": expect.rule, "level": expect.level, "decoder": expect.decoder, "kind": kind}
+    return {"file": case.path, "section": section, "key": f"log {key}", "log": log, "expect": wanted}

@@ -12,6 +12,8 @@ import pytest
 from alertmill.cli import COMMANDS
 from alertmill.codes import catalogue
 from alertmill.decoders import PLUGINS
+from alertmill.lint import Kind, all_kinds
+from alertmill.lint import catalogue as lint_catalogue
 from alertmill.sinks import SINKS
 from alertmill.sources.aws.buckets import BUCKET_TYPES
 
@@ -74,3 +76,18 @@ def test_every_output_is_documented(name: str) -> None:
 )
 def test_catalogues_are_in_alphabetical_order(catalogue_) -> None:
     assert list(catalogue_) == sorted(catalogue_)
+
+
+@pytest.mark.parametrize("kind", all_kinds().values(), ids=lambda kind: kind.id)
+def test_every_finding_of_lint_is_explained(kind) -> None:
+    entry = re.search(rf"^### {kind.id}: .*?(?=^###? |\Z)", page("lint.md"), re.MULTILINE | re.DOTALL)
+    assert entry is not None
+    assert f"({kind.severity.value})" in entry.group()
+    assert f"[{kind.id}]" in entry.group(), "an example is missing"
+    assert "Better:" in entry.group()
+
+
+def test_kinds_of_lint_are_all_used() -> None:
+    folder = REPOSITORY / "src" / "alertmill" / "lint"
+    used = set(re.findall(r"\bkinds\.([A-Z]\w+)", "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))))
+    assert used == {name for name, value in vars(lint_catalogue).items() if isinstance(value, Kind)}

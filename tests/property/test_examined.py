@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given
 
 from alertmill.alerts import AlertFacts, AlertWriter
+from alertmill.alerts.whole_alerts import BEFORE_TEMPLATE
 from alertmill.engine import Engine, EngineOptions
 from alertmill.event import Outcome, Record
 from alertmill.parallel import wire
@@ -58,11 +59,21 @@ def written(outcome: Outcome, writer: AlertWriter) -> bytes:
     return writer.json_line(event, match, "1.2") + writer.text_block(event, match, "1.2")
 
 
-def ends(found: list[Record], by: Engine) -> tuple[list[bytes], list[Any], bytes]:
-    """All bytes, all verdicts, and the memory behind them."""
+def ends(found: list[Record], by: Engine) -> tuple[list[bytes], list[Any], list[Any]]:
+    """All bytes, all verdicts, and the memory behind them, with silent records told of or not."""
+    quickly, singly = ended(found, by, alerts_only=True), ended(found, by, alerts_only=False)
+    assert quickly == singly
+    return quickly
+
+
+def ended(found: list[Record], by: Engine, *, alerts_only: bool) -> tuple[list[bytes], list[Any], list[Any]]:
     state, writer = by.new_state(), AlertWriter(FACTS)
-    outcomes = [by.process(record, state, alerts_only=True) for record in found]
-    return [written(one, writer) for one in outcomes], [sheets.verdict(one) for one in outcomes], state.snapshot()
+    if alerts_only:
+        outcomes = [outcome for _, outcome in by.alerts(found, state)]
+    else:
+        outcomes = [by.process(record, state) for record in found]
+    told = [one for one in outcomes if one.alert or one.rejected]
+    return [written(one, writer) for one in told], [sheets.verdict(one) for one in told], [*state.snapshot()]
 
 
 @sheets.quick
@@ -106,7 +117,8 @@ def alerting(color: str) -> tuple[ExaminedRecord, Outcome]:
     (record,) = records("compatible", body) or ()
     assert isinstance(record, ExaminedRecord)
     one = engine(RULES, "", b"these")
-    return record, one.process(record, one.new_state(), alerts_only=True)
+    ((_, outcome),) = one.alerts([record], one.new_state())
+    return record, outcome
 
 
 def test_an_ordinary_alert_comes_written():
@@ -141,3 +153,26 @@ def test_a_worker_says_nothing_about_what_depends_on_the_time():
     ended = ends(found, engine(TIMED, "", b"these"))
     assert ended == ends(read_here, engine(TIMED, "", b"these"))
     assert all(b"at noon" in text for text in ended[0])
+
+
+IGNORING = """<group name="g,">
+<rule id="1" level="0" noalert="1"><category>syslog</category><description>t</description></rule>
+<rule id="100" level="5"><if_sid>1</if_sid><description>$(aws.color)</description></rule>
+<rule id="101" level="6" ignore="900"><if_sid>100</if_sid><field name="aws.eventName">red</field>
+<description>red</description></rule>
+</group>"""
+
+
+def test_alerts_of_another_rule_than_the_drafted_one():
+    """So many that templates of whole alerts are made."""
+    trail = [{"eventName": "red", "color": f"blue {number}"} for number in range(4 * BEFORE_TEMPLATE)]
+    data = sheets.json.dumps({"Records": trail}).encode()
+    body = examined("compatible", data, engine(IGNORING, "", b"these"))
+    assert body is not None
+    assert all(draft is not None and draft.rule == 101 for draft in body.found.drafts)
+    found, read_here = records("compatible", body), records("compatible", Body(data))
+    assert found is not None
+    assert read_here is not None
+    ended_there = ends(found, engine(IGNORING, "", b"these"))
+    assert ended_there == ends(read_here, engine(IGNORING, "", b"these"))
+    assert [b'"id":"100"' in text for text in ended_there[0]] == [False] + [True] * (len(trail) - 1)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
 
 from system.daemon import alertmill, environment
 
@@ -24,9 +30,30 @@ def test_the_demonstration_does_the_whole_job(tmp_path: Path) -> None:
     assert table <= rules
     assert {"80921", "80922"} <= rules
     assert re.search(r"level +2 .* Amazon-ec2: Run instance", text)
+    assert re.search(rf"http://127\.0\.0\.1:\d+/ showed {len(lines)} alerts", text)
 
 
 def test_it_does_not_touch_the_users_aws_settings(tmp_path: Path) -> None:
     env = environment({"AWS_PROFILE": "does-not-exist", "AWS_ENDPOINT_URL": "http://192.0.2.1:1"})
     done = alertmill("demo", "--keep", str(tmp_path / "demo"), env=env, timeout=180)
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+
+
+def test_the_dashboard_stays_until_ctrl_c(tmp_path: Path) -> None:
+    command = [sys.executable, "-u", "-m", "alertmill", "demo", "--serve", "--keep", str(tmp_path / "demo")]
+    process = subprocess.Popen(command, env=environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    url = None
+    for line in process.stdout:
+        if found := re.search(rb"Open (http://\S+) in a browser", line):
+            url = found[1].decode()
+            break
+    assert url, process.communicate()[1].decode()
+    with urlopen(url, timeout=20) as page:
+        assert b"<title>Alertmill</title>" in page.read()
+    process.send_signal(signal.SIGINT)
+    rest, trouble = process.communicate(timeout=60)
+    assert process.returncode == 0, trouble.decode()
+    assert b"Try next:" in rest
+    with pytest.raises(OSError, match="refused"):
+        urlopen(url, timeout=5)

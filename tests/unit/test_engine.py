@@ -15,8 +15,13 @@ from alertmill.engine import Engine, EngineOptions
 from alertmill.errors import Problems
 from alertmill.event import Record
 from alertmill.ruleset import RuleOptions, State, Trace, load_rules
+from alertmill.sheet import SheetRecord
+from alertmill.sources.aws.envelope import Envelope
+from alertmill.sources.aws.sheets import JsonSheet, Memberwise
 
 NOW = 1795609260.0
+NOON_HOUR = 1795608000.0
+KIND = Memberwise("Records", "own", frozenset(), ())
 
 DECODERS = """
 <decoder name="json"><prematch>^{\\s*"</prematch><plugin_decoder>JSON_Decoder</plugin_decoder></decoder>
@@ -54,6 +59,12 @@ RULES = """
     <description>windows $(win.system.eventID)</description></rule>
   <rule id="100130" level="7"><if_sid>1</if_sid><program_name>^app$</program_name><match>mill is down</match>
     <description>down</description></rule>
+  <rule id="100150" level="3"><if_sid>100100</if_sid><field name="aws.kind">^v$</field>
+    <description>v</description></rule>
+  <rule id="100151" level="0"><if_sid>100100</if_sid><field name="aws.kind">^none$</field>
+    <description>n</description></rule>
+  <rule id="100152" level="2"><if_sid>100100</if_sid><field name="aws.kind">^low$</field>
+    <description>l</description></rule>
   <rule id="100140" level="4"><if_sid>100100</if_sid><field name="k">^technique$</field><description>t</description>
     <mitre><id>T0000</id></mitre></rule>
   <rule id="100141" level="0"><if_sid>100100</if_sid><field name="k">^silent mitre$</field><description>s</description>
@@ -198,7 +209,31 @@ def test_records_may_be_examined_before_and_in_any_order() -> None:
     examined = [ENGINE.examine(record) for record in reversed(records)]
     found = [ENGINE.conclude(one, apart) for one in reversed(examined)]
     assert [(o.match, o.alert, o.rejected) for o in found] == [(o.match, o.alert, o.rejected) for o in expected]
-    assert apart.snapshot() == one_by_one.snapshot()
+    assert [*apart.snapshot()] == [*one_by_one.snapshot()]
+
+
+def on_a_sheet(*members: dict[str, Any], time: float = NOON_HOUR) -> list[Record]:
+    sheet = JsonSheet(KIND, b"", Envelope("b", "k", "", "1"), lambda _: None, "s3://b/k#", improved=False)
+    return [SheetRecord(sheet, json.dumps(one).encode(), n, time) for n, one in enumerate(members, 1)]
+
+
+def test_silent_events_are_counted_and_not_told() -> None:
+    """Also over the turn of an hour, when all counts return to 0."""
+    engine, state = load(), load().new_state()
+    state.rebind(engine.rules)
+    none, low, loud = {"kind": "none"}, {"kind": "low"}, {"kind": "v"}
+    before = on_a_sheet(none, none, loud, none, low, none)
+    told = [outcome.match and outcome.match.rule.id for _, outcome in engine.alerts(before, state)]
+    assert told == [100151, 100150, 100152]  # the first of each kind is walked, and so is told
+    assert state.counters.fired == {100151: 4, 100150: 1, 100152: 1}
+    after = on_a_sheet(none, loud, none, time=NOON_HOUR + 3600)
+    assert [outcome.alert for _, outcome in engine.alerts([*before, *after], state)] == [True, False, True]
+    assert state.counters.fired == {100151: 2, 100150: 1}
+
+
+def test_a_state_of_other_rules_is_refused() -> None:
+    with pytest.raises(ValueError, match="another ruleset"):
+        list(load().alerts([], ENGINE.new_state()))
 
 
 def test_a_trace_tells_the_rules_that_were_tried() -> None:

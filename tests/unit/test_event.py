@@ -16,7 +16,6 @@ def test_columns_are_fields() -> None:
         assert fields.get("aws.srcport") == "443"
         assert fields.get("aws.action") == ""
         assert fields.get("aws.srcPort") is None
-        assert fields.nested() is None
         fields.add("Integration", "late")
         fields.add("more", "x")
     assert list(columns.items()) == list(plain.items())

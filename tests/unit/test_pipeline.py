@@ -56,7 +56,10 @@ class EchoEngine:
     def overruns(self) -> dict[str, int]:
         return self.found
 
-    def process(self, record: Record, state: Any, *, alerts_only: bool = False) -> Outcome:
+    def alerts(self, records: Iterable[Record], state: Any) -> Iterator[tuple[Record, Outcome]]:
+        return ((record, self.process(record, state)) for record in records if record.message != "silent")
+
+    def process(self, record: Record, state: Any) -> Outcome:
         event = Event(record, location=record.location, hostname="h")
         if record.message == "bad":
             return Outcome(rejected="it is bad")
@@ -382,3 +385,10 @@ def test_records_without_ids_cost_no_question(desk: Desk, monkeypatch: pytest.Mo
     desk.pipeline.process(desk.batch("one", "one"))
     desk.pipeline.flush()
     assert messages(desk) == ["one", "one"]
+
+
+def test_events_of_which_nothing_is_told_are_counted(desk: Desk) -> None:
+    desk.pipeline.process(desk.batch("silent", "one", "silent"))
+    assert desk.pipeline.counters.received == 3
+    assert desk.pipeline.counters.alerts == 1
+    assert desk.pipeline.events.tallies().total.decoded == {"others": 3}

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import orjson
-
 from alertmill.alerts.json_text import BLOCK_SEPARATOR, compact, quote, quote_block
-from alertmill.event import STATIC_FIELDS, Event, Fields
+from alertmill.event import STATIC_FIELDS, Event
 
 Names = tuple[str, ...]
 
@@ -59,9 +57,6 @@ class DataMember:
 
     def text(self, event: Event) -> tuple[str, Sequence[tuple[str, str]]]:
         """The JSON object, empty text for an event without fields; and its compliance members (alerts.md 2.3)."""
-        document = "" if event.static else _document(event.fields)
-        if document:
-            return document, ()
         names, values = _columns(event)
         static = event.static
         static_names = tuple([name for name in STATIC_FIELDS if name in static]) if static else ()
@@ -95,22 +90,6 @@ def nested(items: Sequence[tuple[str, str]]) -> str:
     for index, (name, _) in enumerate(items):
         _place(root, name, index)
     return _template(root, len(items)).fill(_texts(tuple([value for _, value in items])))
-
-
-def _document(fields: Fields) -> str:
-    """The object as a whole, when the fields know their nesting and nothing in it needs a second look."""
-    tree, is_byte_text = fields.nested() or ({}, False)
-    if not tree or any(len(name) == 3 and name.lower() == "sca" for name in tree):
-        return ""
-    try:
-        data = orjson.dumps(tree)
-    except (orjson.JSONEncodeError, RecursionError):
-        return ""
-    # An escaped NUL would have ended the text; a text that opens a bracket may be an array. Single bytes are found ten
-    # times as fast as longer pieces.
-    if (b"\\" in data and b"\\u0000" in data) or (b"[" in data and b':"[' in data):
-        return ""
-    return data.decode() if is_byte_text else data.decode("latin-1")
 
 
 def _columns(event: Event) -> tuple[Names, Names]:

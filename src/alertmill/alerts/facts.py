@@ -1,13 +1,9 @@
-"""What alerts say about the manager, and a memory of bounded size for texts that repeat."""
+"""What alerts say about the manager."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Generic, TypeVar
-
-Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +29,3 @@ class AlertFacts:
             for key, value, hidden in self.labels
             if not key.startswith(("_", "#")) and (self.show_hidden_labels or not hidden)
         ]
-
-
-class Memory(Generic[Key]):
-    """Remembers the text made for a key; forgets everything when `size` keys are known."""
-
-    __slots__ = ("_make", "_size", "_texts")
-
-    def __init__(self, make: Callable[[Key], str], size: int = 1024) -> None:
-        self._make = make
-        self._size = size
-        self._texts: dict[Key, str] = {}
-
-    def __call__(self, key: Key) -> str:
-        text = self._texts.get(key)
-        if text is None:
-            if len(self._texts) >= self._size:
-                self._texts.clear()
-            text = self._texts[key] = self._make(key)
-        return text

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from alertmill.alerts.data_member import nested
-from alertmill.alerts.facts import AlertFacts, Memory
+from alertmill.alerts.facts import AlertFacts
 from alertmill.alerts.json_text import quote
-from alertmill.event import Event, to_byte_text
+from alertmill.event import to_byte_text
 
 #: Bytes of an agent's location that are looked at.
 _LOCATION_LIMIT = 1023
@@ -23,19 +23,16 @@ class Places:
         self._manager = quote(to_byte_text(facts.manager_name))
         labels = [(to_byte_text(key), to_byte_text(value)) for key, value in facts.shown_labels()]
         self._labels = f',"labels":{nested(labels)}' if labels else ""
-        self._before = Memory(self._agent_and_manager)
-        self._behind = Memory(_location_and_agentless)
 
-    def before(self, event: Event) -> str:
-        """`"agent":{...},"manager":{...}`, without `agent` for an agentless source."""
-        return self._before((event.agent_id, event.location))
+    def members(self, agent_id: str, location: str) -> tuple[str, str]:
+        """What stands before and behind the rest of an alert.
 
-    def behind(self, event: Event) -> str:
-        """`,"location":...` and perhaps `,"agentless":{...}`; empty when the location is not to be shown."""
-        return self._behind((event.agent_id, event.location))
+        `"agent":{...},"manager":{...}`, without `agent` for an agentless source; `,"location":...` and perhaps
+        `,"agentless":{...}`, empty when the location is not to be shown.
+        """
+        return self._agent_and_manager(agent_id, location), _location_and_agentless(agent_id, location)
 
-    def _agent_and_manager(self, key: tuple[str, str]) -> str:
-        agent_id, location = key
+    def _agent_and_manager(self, agent_id: str, location: str) -> str:
         manager = f'"manager":{{"name":{self._manager}}}'
         if agent_id == "000" and _AGENTLESS.match(location):
             return manager
@@ -52,8 +49,7 @@ class Places:
         return f'"agent":{{{members}}},{manager}'
 
 
-def _location_and_agentless(key: tuple[str, str]) -> str:
-    agent_id, location = key
+def _location_and_agentless(agent_id: str, location: str) -> str:
     if not location.startswith("("):
         return f',"location":{quote(location)}'
     _, arrow, path = location[:_LOCATION_LIMIT].partition(">")

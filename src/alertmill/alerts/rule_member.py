@@ -43,39 +43,40 @@ def array_text(items: Iterable[str]) -> str:
 
 
 class RuleMember:
-    """Prints `{"level":...}` for the alerts of one rule."""
+    """Prints `,"rule":{...}` for the alerts of one rule."""
 
-    __slots__ = ("_arrays", "_before", "_between", "_mail", "_rootcheck", "_rule", "_tail", "describe")
+    __slots__ = ("_arrays", "_before", "_between", "_mail", "_rule", "_tail", "describe", "reads_log")
 
     def __init__(self, rule: RuleInfo) -> None:
         self._rule = rule
         #: The description itself, or the function that makes it for an event.
         self.describe = compile_description(rule.description)
-        self._before = f'{{"level":{rule.level},"description":' if rule.level else '{"description":'
+        self._before = f',"rule":{{"level":{rule.level},"description":' if rule.level else ',"rule":{"description":'
         self._between = _constant_members(rule)
         if isinstance(self.describe, str):
-            self._before += quote(self.describe) + self._between
-            self._between = ""
+            self._before += quote(self.describe)
         self._arrays = split_groups(rule.group_text)
-        self._rootcheck = "rootcheck" in self._arrays["groups"]
+        #: Whether the member depends on the message.
+        self.reads_log = "rootcheck" in self._arrays["groups"]
         self._mail = f',"mail":{"true" if rule.mail else "false"}'
         self._tail = self._mail + _array_members(self._arrays) + "}"
+        if not rule.no_counter:
+            self._between += ',"firedtimes":'
 
-    def description(self, event: Event) -> str:
-        """The description with the event's fields filled in."""
-        return self.describe if isinstance(self.describe, str) else self.describe(event)
-
-    def text(self, event: Event, match: Match, compliance: Compliance = (), *, session: bool = False) -> str:
-        """The JSON object; `compliance` are members of the event's own `sca.check.compliance`.
+    def text(
+        self, event: Event, match: Match, description: str, compliance: Compliance = (), *, session: bool = False
+    ) -> str:
+        """`,"rule":` and the object; `compliance` are members of the event's own `sca.check.compliance`.
 
         A session shows the level of a level-0 rule too, as the last member (logtest.md 5.2).
         """
         text = self._before
         if not isinstance(self.describe, str):
-            text += quote(self.describe(event)) + self._between
+            text += quote(description)
+        text += self._between
         if not self._rule.no_counter:
-            text += f',"firedtimes":{match.firedtimes}'
-        if compliance or self._rootcheck:
+            text += str(match.firedtimes)
+        if compliance or self.reads_log:
             text += self._mail + _array_members(self._own_arrays(event, compliance)) + "}"
         else:
             text += self._tail
@@ -84,7 +85,7 @@ class RuleMember:
     def _own_arrays(self, event: Event, compliance: Compliance) -> dict[str, list[str]]:
         """The arrays of the rule together with those that the event adds (alerts.md 2.3)."""
         arrays = {name: list(items) for name, items in self._arrays.items()}
-        pieces = _ROOTCHECK_PIECE.findall(event.full_log[:_ROOTCHECK_LIMIT]) if self._rootcheck else []
+        pieces = _ROOTCHECK_PIECE.findall(event.full_log[:_ROOTCHECK_LIMIT]) if self.reads_log else []
         for name, values in [*((name.lower(), values) for name, values in pieces), *compliance]:
             arrays.setdefault(name, []).extend(value.strip(" ") for value in values.split(","))
         return arrays
@@ -107,3 +108,30 @@ def _constant_members(rule: RuleInfo) -> str:
 
 def _array_members(arrays: Mapping[str, list[str]]) -> str:
     return "".join(f",{quote(name)}:{array_text(items)}" for name, items in arrays.items())
+
+
+class RuleMembers:
+    """The `rule` members of all rules met so far; a rule that was loaded anew replaces its former self."""
+
+    def __init__(self) -> None:
+        self._members: dict[int, tuple[RuleInfo, RuleMember]] = {}
+        #: What was described last, and its description: several outputs ask for it in turn.
+        self._described: tuple[Event, RuleInfo] | None = None
+        self._description = ""
+
+    def of(self, rule: RuleInfo) -> RuleMember:
+        known = self._members.get(rule.id)
+        if known is not None and known[0] is rule:
+            return known[1]
+        member = RuleMember(rule)
+        self._members[rule.id] = (rule, member)
+        return member
+
+    def description(self, event: Event, rule: RuleInfo) -> str:
+        """The rule's description with the event's fields filled in."""
+        described = self._described
+        if described is None or described[0] is not event or described[1] is not rule:
+            describe = self.of(rule).describe
+            self._description = describe if isinstance(describe, str) else describe(event)
+            self._described = event, rule
+        return self._description

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from alertmill.alerts.event_texts import Texts
 from alertmill.alerts.facts import AlertFacts
-from alertmill.alerts.json_format import RuleMembers
+from alertmill.alerts.rule_member import RuleMembers
 from alertmill.alerts.times import TimeText
 from alertmill.event import Event, Match, to_byte_text
 
@@ -37,23 +38,21 @@ class TextFormat:
         labels = "".join(f"{key}: {value}\n" for key, value in facts.shown_labels())
         self._labels = to_byte_text(labels)
 
-    def stanza(self, event: Event, match: Match, alert_id: str) -> str:
-        """The block of alerts.log, with the empty line that ends it."""
-        rule = match.rule
-        description = self._rules.of(rule).description(event)
-        pieces = [
-            f"** Alert {alert_id}:{' mail ' if rule.mail else ''} - {rule.group_text}\n",
-            f"{self._times.log_date(event.record.time)} {_source(event)}\n",
-            self._labels if event.agent_id == "000" else "",
-            f"Rule: {rule.id} (level {rule.level}) -> '{description}'\n",
-        ]
-        static = event.static
-        pieces += [f"{label}{static[name]}\n" for label, name in _STANZA_FIELDS if name in static]
-        pieces += (event.full_log, "\n")
-        pieces += [f"{name}: {value}\n" for name, value in event.fields.items() if value]
-        pieces += [f"{line}\n" for line in match.previous_output]
-        pieces.append("\n")
-        return "".join(pieces)
+    def stanza(self, event: Event, match: Match, alert_id: str, texts: Texts, description: str) -> str:
+        """The block of alerts.log, with the empty line that ends it; `texts` and `description` as for JSON."""
+        rule, static = match.rule, event.static
+        labels = self._labels if event.agent_id == "000" else ""
+        fields = previous = ""
+        if static:
+            fields = "".join([f"{label}{static[name]}\n" for label, name in _STANZA_FIELDS if name in static])
+        if match.previous_output:
+            previous = "\n".join((*match.previous_output, ""))
+        return (
+            f"** Alert {alert_id}:{' mail ' if rule.mail else ''} - {rule.group_text}\n"
+            f"{self._times.log_date(event.record.time)} {_source(event)}\n{labels}"
+            f"Rule: {rule.id} (level {rule.level}) -> '{description}'\n"
+            f"{fields}{texts.full_log()}\n{texts.lines()}{previous}\n"
+        )
 
     def archive_line(self, event: Event) -> str:
         """The line of archives.log; newlines inside the log stay."""
@@ -90,7 +89,7 @@ class TextFormat:
                 case "RULELEVEL":
                     text = str(rule.level)
                 case "RULECOMMENT":
-                    text = self._rules.of(rule).description(event) or "None"
+                    text = self._rules.description(event, rule) or "None"
                 case "RULEGROUP":
                     text = rule.group_text or "None"
                 case name:

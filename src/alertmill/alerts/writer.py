@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from alertmill.alerts import drafts
+from alertmill.alerts.event_texts import EventTexts
 from alertmill.alerts.facts import AlertFacts
-from alertmill.alerts.json_format import JsonFormat, RuleMembers
+from alertmill.alerts.json_format import JsonFormat
+from alertmill.alerts.rule_member import RuleMembers
 from alertmill.alerts.text_format import TextFormat
 from alertmill.alerts.times import TimeText
-from alertmill.event import Draft, Event, Match, RuleInfo
+from alertmill.alerts.whole_alerts import WholeAlerts
+from alertmill.event import Draft, Event, Match, RuleInfo, UnreadEvent
 
 
 def alert_id(time: float, offset: int) -> str:
@@ -20,28 +23,43 @@ class AlertWriter:
 
     def __init__(self, facts: AlertFacts) -> None:
         times = self._times = TimeText(facts.zone)
-        rules = RuleMembers()
-        self._json = JsonFormat(facts, times, rules)
-        self._text = TextFormat(facts, times, rules)
+        self._rules = RuleMembers()
+        self._texts = EventTexts()
+        self._json = JsonFormat(facts, times, self._rules)
+        self._text = TextFormat(facts, times, self._rules)
+        self._whole = WholeAlerts(self._json.line, self._text.stanza, self._texts, self._rules, times)
 
     def json_line(self, event: Event, match: Match | None, alert_id: str, *, archive: bool = False) -> bytes:
         """A line of alerts.json, or with `archive` of archives.json, with its newline (spec/alerts.md 2)."""
         draft = event.draft
         if draft is not None and match is not None and not archive and drafts.fits(draft, match):
             return drafts.json_line(draft, match, alert_id, event.record.time, self._times)
-        line = self._json.line(event, match, alert_id, archive=archive, session=False)
-        return line.encode("latin-1") + b"\n"
+        event = _decoded(event)
+        line = None if archive or match is None else self._whole.json(event, match, alert_id)
+        return (line or self._plain_line(event, match, alert_id, archive=archive)).encode("latin-1") + b"\n"
 
     def session_object(self, event: Event, match: Match | None, alert_id: str) -> bytes:
         """The `output` of a logtest session, without a newline (spec/logtest.md 5.2)."""
-        return self._json.line(event, match, alert_id, archive=False, session=True).encode("latin-1")
+        return self._plain_line(event, match, alert_id, session=True).encode("latin-1")
+
+    def _plain_line(
+        self, event: Event, match: Match | None, alert_id: str, *, archive: bool = False, session: bool = False
+    ) -> str:
+        description = "" if match is None else self._rules.description(event, match.rule)
+        texts = self._texts.of(event)
+        return self._json.line(event, match, alert_id, texts, description, archive=archive, session=session)
 
     def text_block(self, event: Event, match: Match, alert_id: str) -> bytes:
         """The stanza of alerts.log, with the empty line behind it (spec/alerts.md 3)."""
         draft = event.draft
         if draft is not None and drafts.fits(draft, match):
             return drafts.text_block(draft, alert_id, event.record.time, self._times)
-        return self._text.stanza(event, match, alert_id).encode("latin-1")
+        event = _decoded(event)
+        stanza = self._whole.stanza(event, match, alert_id)
+        if stanza is None:
+            description = self._rules.description(event, match.rule)
+            stanza = self._text.stanza(event, match, alert_id, self._texts.of(event), description)
+        return stanza.encode("latin-1")
 
     def draft(self, event: Event, rule: RuleInfo) -> Draft | None:
         """The event's alert for a rule, as far as the event tells; its record's time must be `drafts.MARK_TIME`.
@@ -67,3 +85,8 @@ class AlertWriter:
     def firewall_line(self, event: Event) -> bytes:
         """A line of firewall.log (spec/alerts.md 5)."""
         return self._text.firewall_line(event).encode("latin-1")
+
+
+def _decoded(event: Event) -> Event:
+    """The event as templates are made from it: they put other texts into its fields."""
+    return event.decoded() if isinstance(event, UnreadEvent) else event

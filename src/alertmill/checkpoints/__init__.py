@@ -11,8 +11,8 @@ remembers which events were analysed; `schema` has the tables and how older file
 from __future__ import annotations
 
 from alertmill.checkpoints.committed import ScopeStatus
-from alertmill.checkpoints.database import SNAPSHOT_AFTER, Checkpoints, Commit, StoredState
+from alertmill.checkpoints.database import Checkpoints, Commit, StoredState
 from alertmill.checkpoints.event_ids import EVENT_WINDOW
 from alertmill.checkpoints.schema import SCHEMA_VERSION
 
-__all__ = ["EVENT_WINDOW", "SCHEMA_VERSION", "SNAPSHOT_AFTER", "Checkpoints", "Commit", "ScopeStatus", "StoredState"]
+__all__ = ["EVENT_WINDOW", "SCHEMA_VERSION", "Checkpoints", "Commit", "ScopeStatus", "StoredState"]

@@ -18,8 +18,13 @@ from alertmill.errors import CheckpointError
 from alertmill.sinks.base import Appended
 from alertmill.sources.base import Mark
 
-#: Journal bytes of engine state after which a snapshot replaces them.
+#: Journal bytes of engine state after which a snapshot replaces them, if the last snapshot was not larger.
 SNAPSHOT_AFTER = 8 * 1024 * 1024
+
+#: The pieces of a snapshot behind its first stand in front of the journal, under negative numbers from here on.
+_FIRST_PIECE = -(2**40)
+
+_STATE_TABLES = ("state_snapshot", "state_journal", "fact")
 
 _LOCK_NAME = "alertmill.lock"
 
@@ -29,34 +34,36 @@ _WRITER_CACHE = 32 * 1024
 _LOG_KEPT = 16 * 1024 * 1024
 
 
+#: Kind, key and value of a durable fact.
+Fact = tuple[str, str, str | None]
+
+
 @dataclass(slots=True)
 class Commit:
     """What becomes true in one transaction, beside the ids of events claimed since the last one.
 
-    `journal` is the change of the engine's memory, `snapshot` (rarely) all of it, `facts` its durable rows; `outputs`
-    are the promises of this commit in the order in which the output journal holds their bytes.
+    `journal` is the change of the engine's memory, `snapshot` (rarely) all of it in pieces, `facts` its durable rows;
+    `outputs` are the promises of this commit in the order in which the output journal holds their bytes.
     """
 
     marks: list[Mark] = field(default_factory=list)
     journal: bytes | None = None
-    snapshot: bytes | None = None
-    facts: list[tuple[str, str, str | None]] = field(default_factory=list)
+    snapshot: Iterable[bytes] | None = None
+    facts: list[Fact] = field(default_factory=list)
     outputs: Sequence[Appended] = ()
     counters: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """The engine's memory as stored: a snapshot, the changes since, and the durable facts."""
+    """The engine's memory as stored: the pieces of a snapshot and of the changes since, and the durable facts.
 
-    snapshot: bytes | None
-    journals: tuple[bytes, ...]
-    facts: tuple[tuple[str, str, str | None], ...]
+    Both are read from the database as they are asked for, once. `is_empty` when nothing was ever stored.
+    """
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was ever stored."""
-        return self.snapshot is None and not self.journals and not self.facts
+    pieces: Iterator[bytes]
+    facts: Iterator[Fact]
+    is_empty: bool
 
 
 class Checkpoints(Committed):
@@ -69,7 +76,7 @@ class Checkpoints(Committed):
     def __init__(self, folder: Path, *, read_only: bool = False, event_window: float = EVENT_WINDOW) -> None:
         super().__init__(folder / "checkpoints.db")
         self._lock_fd = -1
-        self.journal_size = 0
+        self._journal_size = self._snapshot_size = 0
         if read_only:
             self._look()
             return
@@ -129,8 +136,9 @@ class Checkpoints(Committed):
         self._writer.execute(f"PRAGMA journal_size_limit={_LOG_KEPT}")
         self._check_version()
         make_or_upgrade(self._writer)
-        size = self._writer.execute("SELECT COALESCE(SUM(LENGTH(data)), 0) FROM state_journal").fetchone()[0]
-        self.journal_size = int(size)
+        size = "SELECT COALESCE(SUM(LENGTH(data)), 0) FROM state_journal WHERE id"
+        self._journal_size = int(self._writer.execute(f"{size} >= 0").fetchone()[0])
+        self._snapshot_size = int(self._writer.execute(f"{size} < 0").fetchone()[0])
 
     def _check_version(self) -> int:
         version = schema_version(self._writer)
@@ -213,13 +221,30 @@ class Checkpoints(Committed):
 
     def _store_state(self, commit: Commit) -> None:
         if commit.snapshot is not None:
-            self._writer.execute("DELETE FROM state_journal")
-            self._writer.execute("INSERT OR REPLACE INTO state_snapshot VALUES (1, ?)", (commit.snapshot,))
-            self.journal_size = 0
+            self._store_snapshot(commit.snapshot)
         elif commit.journal:
             self._writer.execute("INSERT INTO state_journal (data) VALUES (?)", (commit.journal,))
-            self.journal_size += len(commit.journal)
+            self._journal_size += len(commit.journal)
         self._writer.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?, ?)", commit.facts)
+
+    def _store_snapshot(self, pieces: Iterable[bytes]) -> None:
+        """Replace snapshot and journal, holding one piece at a time."""
+        self._writer.execute("DELETE FROM state_journal")
+        self._journal_size = self._snapshot_size = 0
+        for number, piece in enumerate(pieces):
+            if not number:
+                self._writer.execute("INSERT OR REPLACE INTO state_snapshot VALUES (1, ?)", (piece,))
+            else:
+                self._writer.execute("INSERT INTO state_journal VALUES (?, ?)", (_FIRST_PIECE + number, piece))
+            self._snapshot_size += len(piece)
+
+    def wants_snapshot(self, journal: bytes) -> bool:
+        """Whether a snapshot should take the place of the stored changes and this one.
+
+        A snapshot costs what it is large: one that is written when the changes have become as large as the last one
+        doubles what is written altogether at most.
+        """
+        return self._journal_size + len(journal) > max(SNAPSHOT_AFTER, self._snapshot_size)
 
     def _store_outputs(self, outputs: Sequence[Appended]) -> None:
         if not outputs:
@@ -241,9 +266,16 @@ class Checkpoints(Committed):
 
     def stored_state(self) -> StoredState:
         execute = self._writer.execute
-        snapshot = execute("SELECT data FROM state_snapshot").fetchone()
-        journals = tuple(row[0] for row in execute("SELECT data FROM state_journal ORDER BY id"))
-        return StoredState(snapshot[0] if snapshot else None, journals, tuple(execute("SELECT * FROM fact")))
+        is_empty = not any(execute(f"SELECT EXISTS (SELECT 1 FROM {name})").fetchone()[0] for name in _STATE_TABLES)
+        return StoredState(self._pieces(), self._facts(), is_empty)
+
+    def _pieces(self) -> Iterator[bytes]:
+        for table in ("SELECT data FROM state_snapshot", "SELECT data FROM state_journal ORDER BY id"):
+            for row in self._writer.execute(table):
+                yield row[0]
+
+    def _facts(self) -> Iterator[Fact]:
+        yield from self._writer.execute("SELECT * FROM fact")
 
     def promises(self) -> tuple[list[Appended], list[Appended]]:
         """All promised outputs, and those of the last commit in the order of the output journal."""

@@ -31,15 +31,25 @@ EXIT_CANNOT_START = 3
 COMMANDS = {
     "audit": "prove by CloudTrail's signed digest files that everything delivered was processed",
     "check": "load configuration, decoders, lists and rules, and report every problem",
+    "completion": "what bash, zsh or fish need to complete commands and options",
+    "dashboard": "the alerts as a read-only web page: charts, filters, one alert in full, live tail",
     "demo": "see the whole job on this machine: S3 objects in, alerts out; no account needed",
+    "explain": "why an event came to its rule, and why not to another",
     "iam-policy": "the least that AWS must allow for what this home reads, as IAM policies",
     "init": "make a new home folder with the shipped ruleset and a commented ossec.conf",
+    "lint": "rules and decoders that load but cannot work or will surprise",
     "logtest": "try log lines against decoders and rules, as wazuh-logtest does",
     "retry": "what failed: list it, try it again, or read a range of days again",
     "run": "the daemon in the foreground; with --once, read every input to its end and stop",
     "scan": "analyse files, folders or s3:// prefixes at rest; alerts on standard output",
     "status": "what has been read, how far behind it is, what failed",
+    "tail": "the last alerts, one readable line each, and then those that come",
+    "test": "run cases against the rules: YAML or Wazuh's .ini, with coverage and mutants on request",
+    "top": "which sources, rules, accounts and users alert how often, live",
 }
+
+#: Set by a shell that asks for the completions of a line (argcomplete).
+_COMPLETION_VARIABLE = "_ARGCOMPLETE"
 
 _EXAMPLES = """
 examples:
@@ -70,26 +80,46 @@ class _Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command named in `arguments` (default: the process's own). Returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if _COMPLETION_VARIABLE in os.environ:
+        from alertmill.cli.completion import complete
+
+        complete(lambda words: _parser(_command_of(words)))
     command = _command_of(words)
     parser = _parser(command)
     options = parser.parse_args(words)
     if command is None:
         parser.print_help(sys.stderr)
         return EXIT_USAGE
-    # Every command needs it, --help and --version do not, and it takes a tenth of a second.
+    # Every command needs them, --help and --version do not, and they take a tenth of a second.
+    from alertmill.cli.text import os_error
+    from alertmill.errors import AlertmillError
     from alertmill.installation import find_home, home_is_named
 
     home, named = find_home(options.home), home_is_named(options.home)
     context = Context(home, named, sys.stdin.buffer, sys.stdout, sys.stderr)
     try:
         code: int = _module(command).run(options, context)
+        context.stdout.flush()
     except BrokenPipeError:
         # The reader of our output went away (`| head`): not an error of ours, and nobody left to tell.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  # so that the interpreter's own flush is quiet
+        _leave_output()
         return EXIT_OK
+    except (AlertmillError, OSError) as error:
+        # Whatever a command says better is caught there; this one is about its input, its output or the disk.
+        print(f"alertmill {command}: {os_error(error) if isinstance(error, OSError) else error}", file=sys.stderr)
+        try:
+            context.stdout.flush()
+        except OSError:
+            _leave_output()
+        return EXIT_PROBLEMS
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _leave_output() -> None:
+    """Let the interpreter's own flush at the end be quiet."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
 
 
 def _command_of(words: Sequence[str]) -> str | None:

@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import TextIO
 
 from alertmill.checkpoints import Checkpoints
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
+from alertmill.cli.home import home_of
+from alertmill.cli.progress import Patience
+from alertmill.cli.text import many
 from alertmill.clock import arrival_clock
 from alertmill.config.models import Bucket, Config
 from alertmill.errors import AlertmillError, Problems
@@ -59,17 +63,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
-    installation = Installation(context.home)
+    installation = home_of(context)
     problems = Problems()
     config = installation.load_config(problems)
-    if problems.errors:
-        print(problems.draw(), file=context.stderr)
-        return EXIT_PROBLEMS
+    problems.raise_if_fatal("the configuration cannot be used")
     try:
-        reports, queue = _audit(options, config, installation)
-    except (AlertmillError, OSError) as error:
+        reports, queue = _audit(options, config, installation, context.stderr)
+    except _UsageError as error:
         print(f"alertmill audit: {error}", file=context.stderr)
-        return EXIT_USAGE if isinstance(error, _UsageError) else EXIT_PROBLEMS
+        return EXIT_USAGE
     complete = all(report.is_complete for report in reports)
     if options.json:
         values = {**_as_values(reports, complete=complete, hashes=not options.no_hash), "repair": queue.as_values()}
@@ -86,7 +88,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
 
 
 def _audit(
-    options: argparse.Namespace, config: Config, installation: Installation
+    options: argparse.Namespace, config: Config, installation: Installation, stderr: TextIO
 ) -> tuple[list[BucketReport], _Queue]:
     """Raises AlertmillError, OSError."""
     wanted = _wanted(options)
@@ -96,7 +98,7 @@ def _audit(
     queue = _Queue(installation.var / "requests", writes=options.repair)
     checkpoints = Checkpoints(installation.var, read_only=True)
     try:
-        reports = [_audit_bucket(bucket, wanted, checkpoints, keys, now, queue.add) for bucket in buckets]
+        reports = [_audit_bucket(bucket, wanted, checkpoints, keys, now, queue.add, stderr) for bucket in buckets]
     finally:
         checkpoints.close()
     queue.flush()
@@ -110,6 +112,7 @@ def _audit_bucket(
     keys: PublicKeys | None,
     now: float,
     to_read: Callable[[ToRead], None],
+    stderr: TextIO,
 ) -> BucketReport:
     try:
         store = S3Store(bucket.name, bucket, bucket.regions)
@@ -117,11 +120,21 @@ def _audit_bucket(
     except StoreError as fault:
         present = datetime.fromtimestamp(now, UTC)
         return BucketReport(bucket.name, bucket.path, present, present, faults=[Finding(fault.code, str(fault))])
+    audit = Audit(bucket, wanted, checkpoints, store, trail, keys, now, to_read)
     try:
-        return Audit(bucket, wanted, checkpoints, store, trail, keys, now, to_read).run()
+        with Patience(stderr, lambda: _how_far(audit.report)):
+            return audit.run()
     finally:
         trail.close()
         store.close()
+
+
+def _how_far(report: BucketReport) -> str:
+    """What an audit that is under way has done."""
+    tally = report.tally()
+    done = (many(tally.digests, "digest file"), f"{tally.delivered} delivered", many(tally.findings, "finding"))
+    where = f"{report.places[-1].account} {report.places[-1].region}" if report.places else "looking for accounts"
+    return f"auditing s3://{report.bucket}: {where}; {', '.join(done)}"
 
 
 def _buckets(config: Config, wanted: Wanted, names: list[str]) -> list[Bucket]:

@@ -6,13 +6,14 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
 from alertmill import codes
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, Context
-from alertmill.cli.progress import results
+from alertmill.cli.progress import Patience, results
 from alertmill.cli.text import encodable, many, printable
 from alertmill.clock import ClockError, arrival_clock
 from alertmill.config.models import Config
@@ -46,26 +47,29 @@ def run(options: argparse.Namespace, context: Context) -> int:
         return _tried(config, context.stderr)
 
     installation = Installation(context.home)
-    return check(installation, context.stdout, as_json=options.json, try_aws=try_aws if options.aws else None)
+    wait = Patience(context.stderr, lambda: "loading decoders and rules")
+    return check(installation, context.stdout, wait, as_json=options.json, try_aws=try_aws if options.aws else None)
 
 
 def check(
     installation: Installation,
     stdout: TextIO,
+    wait: AbstractContextManager[object] | None = None,
     *,
     as_json: bool,
     try_aws: Callable[[Config], list[Trial]] | None = None,
 ) -> int:
     """Load the home and report. Returns EXIT_OK without errors (warnings are fine), else EXIT_PROBLEMS.
 
-    `try_aws` is asked for trials of the sources, unless ossec.conf has errors.
+    `try_aws` is asked for trials of the sources, unless ossec.conf has errors. Files are loaded within `wait`.
     """
     problems = Problems()
-    config = installation.load_config(problems)
-    can_be_tried = not problems.errors
     loaded = None
-    if not any(problem.code in _UNREAD for problem in problems.errors):
-        loaded = installation.load_ruleset(config, problems)
+    with wait or nullcontext():
+        config = installation.load_config(problems)
+        can_be_tried = not problems.errors
+        if not any(problem.code in _UNREAD for problem in problems.errors):
+            loaded = installation.load_ruleset(config, problems)
     aws = _Aws(try_aws(config) if can_be_tried else None) if try_aws is not None else None
     if as_json:
         report = json.dumps(_as_values(installation, problems, loaded, aws), indent=1) + "\n"

@@ -6,8 +6,8 @@ import argparse
 import json
 
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
+from alertmill.cli.home import home_of
 from alertmill.errors import Problems
-from alertmill.installation import Installation
 from alertmill.sources.aws.iam_policy import Wishes, policies
 
 EXAMPLES = (
@@ -38,10 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, context: Context) -> int:
     problems = Problems()
-    config = Installation(context.home).load_config(problems)
-    if problems.errors:
-        print(problems.draw(), file=context.stderr)
-        return EXIT_PROBLEMS
+    config = home_of(context).load_config(problems)
+    problems.raise_if_fatal("the configuration cannot be used")
     wishes = Wishes(options.partition, tuple(options.bucket), tuple(options.kms_key), options.audit)
     found = policies(config.aws_s3, wishes)
     if not found:

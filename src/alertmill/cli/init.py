@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, Context
+from alertmill.cli.text import os_error
 from alertmill.installation import shipped
 
 EXAMPLES = (
@@ -73,7 +74,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     try:
         make_home(home)
     except OSError as error:
-        return _refuse(context, f"{error.filename}: {error.strerror}")
+        return _refuse(context, os_error(error))
     print(
         f"Made {home}.\n"
         f"Next: name your bucket in {configuration}, then\n"
@@ -101,7 +102,8 @@ def make_home(home: Path) -> None:
             path.chmod(mode)
     install_ruleset(home)
     template = shipped("etc")
-    for source in sorted(template.rglob("*")):
+    # ossec.conf last: what is broken off in the middle is no home yet, and can be made again.
+    for source in sorted(template.rglob("*"), key=lambda path: (path.name == "ossec.conf", path)):
         target = home / "etc" / source.relative_to(template)
         if source.is_file() and source.suffix != ".service" and not target.exists():
             target.parent.mkdir(mode=0o750, parents=True, exist_ok=True)

@@ -16,12 +16,16 @@ from typing import Any, BinaryIO, TextIO
 from alertmill.alerts import AlertFacts
 from alertmill.alerts.logtest_format import report, unit_test_exit_code, verdict
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
+from alertmill.cli.home import home_of
+from alertmill.cli.progress import Patience
 from alertmill.clock import ClockError, arrival_clock
 from alertmill.engine import Engine
-from alertmill.errors import LoadError, Problems
+from alertmill.errors import AlertmillError, Problems
 from alertmill.event import Record, to_byte_text
+from alertmill.explain import Explainer, as_values
 from alertmill.installation import Installation
 from alertmill.logtest import LogtestSession, Sessions
+from alertmill.sources.typed import lines_of, record_of
 
 EXAMPLES = (
     "alertmill --home ./home logtest                       type log lines, see how they are decoded and matched",
@@ -33,9 +37,6 @@ _NAME = "wazuh-logtest"
 _VERSION = "4.14.7"
 _LICENCE = f"{_NAME} of Alertmill, compatible with Wazuh v{_VERSION}. Apache License 2.0."
 
-#: The first second that the calendar of alerts does not have.
-_END_OF_TIME = 253402300800
-
 #: Members of an answer in `--json`, null where there is nothing.
 _ANSWER = ("decoder", "predecoder", "data", "rule", "full_log", "location")
 
@@ -46,7 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-U", dest="unit_test", metavar="rule:alert:decoder", help="compare the last event with this")
     parser.add_argument("-l", dest="location", metavar="location", default="stdin", help="location of the events")
     parser.add_argument("-q", dest="quiet", action="store_true", help="print errors only")
-    parser.add_argument("-v", dest="verbose", action="store_true", help="show every rule that is tried")
+    parser.add_argument(
+        "-v",
+        dest="verbose",
+        action="store_true",
+        help="show every rule that is tried; with --json, a member `explain` as `alertmill explain --json` prints it",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output per line of input")
     parser.add_argument("--fresh", action="store_true", help="every line as in a session of its own: no history")
 
@@ -75,8 +81,12 @@ class Logtest:
         self._stdin, self._stdout = context.stdin, context.stdout
         self._say = _Printer(context.stderr, quiet=options.quiet, debug=options.debug)
         facts = AlertFacts(installation.hostname)
-        load = _loaded_once(installation.load) if options.fresh else installation.load
-        self._sessions = Sessions(load, facts, lambda: secrets.token_hex(4))
+
+        def load(problems: Problems) -> Engine:
+            with Patience(context.stderr, _loading):
+                return installation.load(problems)
+
+        self._sessions = Sessions(_loaded_once(load) if options.fresh else load, facts, lambda: secrets.token_hex(4))
         self._token: str | None = None
 
     def run(self) -> int:
@@ -149,6 +159,10 @@ class Logtest:
         return reply
 
 
+def _loading() -> str:
+    return "loading decoders and rules"
+
+
 def _loaded_once(load: Callable[[Problems], Engine]) -> Callable[[Problems], Engine]:
     """The same engine for every session: loading takes a second, and `--fresh` begins a session per line."""
     loaded: list[Engine] = []
@@ -197,23 +211,31 @@ class JsonLines:
         self._installation = installation
         self._location = to_byte_text(options.location)
         self._fresh = options.fresh
+        self._verbose = options.verbose
         self._context = context
 
     def run(self) -> int:
         """Answer every line that is not empty. Returns the exit code."""
         problems = Problems()
         try:
-            engine = self._installation.load(problems)
-        except LoadError as error:
-            print(error, file=self._context.stderr)
+            home_of(self._context)
+            with Patience(self._context.stderr, _loading):
+                engine = self._installation.load(problems)
+        except AlertmillError as error:
+            print(f"alertmill logtest: {error}", file=self._context.stderr)
             return EXIT_PROBLEMS
         if problems:
             print(problems.draw(), file=self._context.stderr)
         session = LogtestSession(engine, AlertFacts(self._installation.hostname))
-        for line in _lines(self._context.stdin):
+        explainer = Explainer(engine, problems, session=True)
+        for line in lines_of(self._context.stdin):
             if self._fresh:
                 session.forget()
-            answer = _answer(session, record_of(line, self._location, self._clock()))
+                explainer.forget()
+            record = record_of(line, self._location, self._clock())
+            answer = _answer(session, record)
+            if self._verbose:
+                answer["explain"] = as_values(explainer.explain(record))
             print(json.dumps(answer, separators=(",", ":")), file=self._context.stdout, flush=True)
         return EXIT_OK
 
@@ -226,48 +248,6 @@ def _answer(session: LogtestSession, record: Record) -> dict[str, Any]:
     if "error" in reply:
         answer["error"] = reply["error"]
     return answer
-
-
-def record_of(line: bytes, location: str, now: float) -> Record:
-    """The record that a line of `--json` input stands for.
-
-    A line is an envelope when it is a JSON object with the text `message` and no members but `location`, `queue` and
-    `time` beside it; anything else, other JSON objects too, is a log line itself.
-    """
-    if line.startswith(b"{") and b'"message"' in line:
-        try:
-            envelope = json.loads(line.decode("utf-8", "surrogateescape"))
-        except (ValueError, RecursionError):
-            envelope = {}
-        if "message" in envelope and all(_fits(name, value) for name, value in envelope.items()):
-            return Record(
-                _byte_text(envelope["message"]),
-                _byte_text(envelope["location"]) if "location" in envelope else location,
-                float(envelope.get("time", now)),
-                queue=_byte_text(envelope.get("queue", "1")) or "1",
-            )
-    return Record(line.decode("latin-1"), location, now)
-
-
-def _fits(name: str, value: Any) -> bool:
-    if name == "time":
-        return type(value) in (int, float) and 0 <= value < _END_OF_TIME
-    return name in ("message", "location", "queue") and isinstance(value, str)
-
-
-def _byte_text(text: str) -> str:
-    """Byte text, also of halves of surrogate pairs that JSON escapes may leave."""
-    try:
-        return to_byte_text(text)
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass").decode("latin-1")
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    for line in stream:
-        line = line.removesuffix(b"\n").removesuffix(b"\r")
-        if line:
-            yield line
 
 
 def _prompted(stream: BinaryIO, prompts: TextIO) -> Iterator[str]:

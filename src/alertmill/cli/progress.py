@@ -1,15 +1,15 @@
 """The line that moves while something takes long. Silent but on a terminal.
 
-`ProgressLine` is for objects that are read: objects, events, MB, rate, remaining time. `results` is for calls that are
-under way.
+`ProgressLine` is for objects that are read: objects, events, MB, rate, remaining time. `Patience` is for everything
+else that may take more than two seconds, `results` for calls that are under way.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
-from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TextIO, TypeVar
@@ -17,7 +17,9 @@ from typing import TextIO, TypeVar
 from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
+from rich.spinner import Spinner
 from rich.table import Column, Table
+from rich.text import Text
 
 from alertmill.cli.text import printable
 
@@ -103,6 +105,10 @@ class ProgressLine:
         """How long the block has lasted."""
         return self._clock() - self._began
 
+    def patience(self, what: str) -> Patience:
+        """A line that says what takes so long, for before this one moves; `print` may be called meanwhile."""
+        return Patience(self._stream, lambda: what, self._console)
+
     def print(self, line: str) -> None:
         """A line of text, whole, above the moving one if there is one."""
         if self.is_shown:
@@ -141,15 +147,94 @@ class _Console(Console):
         return False
 
 
+class Patience:
+    """On a terminal, a line that says what takes so long, from two seconds on until the block ends.
+
+    `look` is what it says; it is called from another thread, some times a second.
+    """
+
+    def __init__(self, stream: TextIO, look: Callable[[], str], console: Console | None = None) -> None:
+        self._look = look
+        self._spinner = Spinner("dots")
+        self._live = Live(
+            console=console or _Console(file=stream),
+            get_renderable=self._drawn,
+            transient=True,
+            refresh_per_second=_DRAWN,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._timer = threading.Timer(_PATIENCE, self._begin) if stream.isatty() else None
+        self._ended = False
+        self._lock = threading.Lock()
+
+    def _begin(self) -> None:
+        with self._lock:
+            if not self._ended:
+                self._live.start()
+
+    def _drawn(self) -> Spinner:
+        self._spinner.update(text=Text(printable(self._look()), no_wrap=True, overflow="ellipsis"))
+        return self._spinner
+
+    def __enter__(self) -> Patience:
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        with self._lock:
+            self._ended = True
+        self._live.stop()
+
+
 def results(futures: Sequence[Future[T]], stream: TextIO, what: str) -> list[T]:
     """What the futures bring, in their order; on a terminal with a line that tells how many are done."""
-    with ExitStack() as shown:
-        wait(futures, timeout=_PATIENCE if stream.isatty() else None)
-        if any(not future.done() for future in futures):
-            status = shown.enter_context(_Console(file=stream).status(what))
-            while wait(futures, timeout=1 / _DRAWN).not_done:
-                status.update(f"{what}: {sum(future.done() for future in futures)} of {len(futures)}")
-        return [future.result() for future in futures]
+
+    def done() -> str:
+        return f"{what}: {sum(future.done() for future in futures)} of {len(futures)}"
+
+    with Patience(stream, done):
+        wait(futures)
+    return [future.result() for future in futures]
+
+
+class Steps:
+    """A bar over work that is done step by step; appears on a terminal when the work takes longer than patience.
+
+    No thread draws it: it moves when a step is done, and `close` takes it away.
+    """
+
+    def __init__(self, stream: TextIO, what: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._what = what
+        self._clock = clock
+        self._began = self._drawn = clock()
+        self._live: Live | None = None
+
+    def show(self, done: int, of: int) -> None:
+        """So many steps are done."""
+        now = self._clock()
+        if not self._stream.isatty() or now - self._began < _PATIENCE or now - self._drawn < 1 / _DRAWN:
+            return
+        self._drawn = now
+        if self._live is None:
+            self._live = Live(console=_Console(file=self._stream), auto_refresh=False, transient=True)
+            self._live.start()
+        left = (of - done) / done * (now - self._began) if done else 0.0
+        line = Table.grid(Column(width=_BAR), Column(no_wrap=True, overflow="ellipsis"), padding=(0, 1))
+        line.add_row(ProgressBar(of, done, width=_BAR), f"{self._what}: {done} of {of}, {_span(left)} left")
+        self._live.update(line, refresh=True)
+
+    def close(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
 
 def _span(seconds: float) -> str:

@@ -16,12 +16,13 @@ from pathlib import Path
 
 from alertmill.checkpoints import Checkpoints
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
-from alertmill.cli.text import SHOWN, encodable, many, moment, more, object_name, printable
+from alertmill.cli.home import home_of
+from alertmill.cli.progress import Patience
+from alertmill.cli.text import SHOWN, encodable, many, moment, more, object_name, os_error, printable
 from alertmill.cli.waiting import Waiter
 from alertmill.clock import arrival_clock
 from alertmill.config.models import AwsS3, Bucket
 from alertmill.errors import AlertmillError, Problems
-from alertmill.installation import Installation
 from alertmill.requests import MOST_ENTRIES, DayRange, FailedObject, Request, write_request
 from alertmill.sources.aws.buckets import BUCKET_TYPES
 from alertmill.sources.aws.choice import Choice, ChoiceError, chosen
@@ -34,6 +35,9 @@ EXAMPLES = (
     "alertmill --home ./home retry --all --rejected      everything that failed, now",
     "alertmill --home ./home retry --from 2026-01-12 --to 2026-01-14 --bucket my-trail      read three days again",
 )
+
+
+_READING = "reading what failed"
 
 
 class _UsageError(AlertmillError):
@@ -66,8 +70,8 @@ def run(options: argparse.Namespace, context: Context) -> int:
         finally:
             desk.close()
     except (AlertmillError, OSError) as error:
-        text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-        print(f"alertmill retry: {printable(text)}", file=context.stderr)
+        text = os_error(error) if isinstance(error, OSError) else printable(str(error))
+        print(f"alertmill retry: {text}", file=context.stderr)
         return EXIT_USAGE if isinstance(error, _UsageError | ChoiceError) else EXIT_PROBLEMS
 
 
@@ -96,9 +100,7 @@ class _Desk:
     """
 
     def __init__(self, context: Context) -> None:
-        self._installation = Installation(context.home)
-        if not self._installation.ossec_conf.exists():
-            raise AlertmillError(f"{self._installation.ossec_conf} does not exist; is {context.home} a home?")
+        self._installation = home_of(context)
         self._rejected = RejectedRecords(self._installation.logs / "rejected", lambda _level, _text: None)
         self._checkpoints: Checkpoints | None = None
 
@@ -152,17 +154,29 @@ class _Desk:
 
 
 def _list(desk: _Desk, context: Context, *, as_json: bool) -> int:
-    failures = desk.failures()
-    if as_json:
+    return (_list_as_values if as_json else _list_as_text)(desk, context)
+
+
+def _list_as_values(desk: _Desk, context: Context) -> int:
+    with Patience(context.stderr, lambda: _READING):
+        failed = [{"name": object_name(one), **asdict(one)} for one in desk.failures()]
         rejected = [asdict(record) for record in desk.rejected()]
-        values = {"failed": [{"name": object_name(one), **asdict(one)} for one in failures], "rejected": rejected}
-        print(json.dumps(values, indent=1), file=context.stdout)
-        return EXIT_PROBLEMS if failures or rejected else EXIT_OK
-    waiting = desk.rejected()
-    first = list(islice(waiting, SHOWN))
-    count = len(first) + sum(1 for _ in waiting)
+    print(json.dumps({"failed": failed, "rejected": rejected}, indent=1), file=context.stdout)
+    return EXIT_PROBLEMS if failed or rejected else EXIT_OK
+
+
+def _list_as_text(desk: _Desk, context: Context) -> int:
+    with Patience(context.stderr, lambda: _READING):
+        failures = desk.failures()
+        first, count = _counted(desk.rejected())
     _say(context, [*_told_failures(failures), *_told_records(first, count)] or ["nothing failed"])
     return EXIT_PROBLEMS if failures or count else EXIT_OK
+
+
+def _counted(waiting: Iterator[Waiting]) -> tuple[list[Waiting], int]:
+    """The first records, which are shown, and how many there are."""
+    first = list(islice(waiting, SHOWN))
+    return first, len(first) + sum(1 for _ in waiting)
 
 
 def _told_failures(failures: Sequence[ObjectFailed]) -> list[str]:
@@ -239,7 +253,8 @@ def _ask(options: argparse.Namespace, desk: _Desk, context: Context) -> int:
         return EXIT_OK
     if not options.json:
         _say(context, lines)
-    end = Waiter(desk.checkpoints, wanted.objects, paths, options.timeout).wait()
+    with Patience(context.stderr, lambda: f"waiting for {wanted.in_words()}"):
+        end = Waiter(desk.checkpoints, wanted.objects, paths, options.timeout).wait()
     _report(options, context, values | asdict(end), end.lines())
     return EXIT_OK if end.done and not end.failed_again else EXIT_PROBLEMS
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import nullcontext
 from dataclasses import replace
 
 from alertmill.bootstrap import Program, build
 from alertmill.cli import EXIT_CANNOT_START, Context
+from alertmill.cli.home import HomeError, home_of
 from alertmill.cli.progress import Figures, ProgressLine
+from alertmill.cli.text import os_error
 from alertmill.daemon.service import Service
 from alertmill.errors import AlertmillError, LoadError, Severity
-from alertmill.installation import Installation
 from alertmill.log import ENGINE_TAG, TaggedLog, close_log, set_up_log
 from alertmill.metrics import Counters
 
@@ -34,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, context: Context) -> int:
     os.umask(_UMASK)
-    installation = Installation(context.home)
+    try:
+        installation = home_of(context)
+    except HomeError as error:
+        print(f"alertmill run: {error}", file=context.stderr)
+        return EXIT_CANNOT_START
     log = TaggedLog(ENGINE_TAG)
     work = _Work()
     line = ProgressLine(context.stderr, work.figures)
@@ -42,10 +48,11 @@ def run(options: argparse.Namespace, context: Context) -> int:
     try:
         set_up_log(installation.logs, to_terminal=say)
     except OSError as error:
-        print(f"alertmill run: {error.filename}: {error.strerror}; is {context.home} a home?", file=context.stderr)
+        print(f"alertmill run: {os_error(error)}; may the daemon's user write there?", file=context.stderr)
         return EXIT_CANNOT_START
     try:
-        program = build(installation)
+        with line.patience("loading decoders and rules") if say else nullcontext():
+            program = build(installation)
         wanted = program.config.logging
         if wanted.json_ or not wanted.plain:
             set_up_log(installation.logs, plain=wanted.plain, as_json=wanted.json_, to_terminal=say)

@@ -8,17 +8,17 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
-from pathlib import Path
 from threading import Event
 
 from alertmill.alerts import AlertFacts, AlertWriter, alert_id
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
-from alertmill.cli.progress import Figures, ProgressLine
-from alertmill.config.models import Config, EventFormat, Global, Ruleset, RulesetPath
+from alertmill.cli.home import HomeError
+from alertmill.cli.loading import add_ruleset_arguments, load_engine
+from alertmill.cli.progress import Figures, Patience, ProgressLine
+from alertmill.config.models import EventFormat
 from alertmill.engine import Engine
-from alertmill.errors import LoadError, Problems, SourceError
+from alertmill.errors import AlertmillError, LoadError, Problems, SourceError
 from alertmill.event import Record
-from alertmill.installation import Installation, shipped
 from alertmill.sources.aws.at_rest import ObjectAtRest, find_objects, guess_type, opened
 from alertmill.sources.aws.buckets import BUCKET_TYPES
 from alertmill.sources.aws.buckets.base import BucketType
@@ -41,56 +41,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--type", choices=sorted(BUCKET_TYPES), help="type of all objects (default: seen from key and content)"
     )
-    parser.add_argument("--rules", metavar="DIR", help="*.xml of this folder in place of the shipped (or home's) rules")
-    parser.add_argument(
-        "--decoders", metavar="DIR", help="*.xml of this folder in place of the shipped (or home's) decoders"
-    )
+    add_ruleset_arguments(parser)
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
-    for folder in (options.rules, options.decoders):
-        if folder and not Path(folder).is_dir():
-            print(f"alertmill scan: {folder} is no folder; name one that holds *.xml files", file=context.stderr)
-            return EXIT_USAGE
     try:
-        engine, event_format = _load(options, context)
-    except LoadError as error:
-        print(error, file=context.stderr)
-        return EXIT_PROBLEMS
+        with Patience(context.stderr, lambda: "loading decoders and rules"):
+            engine, event_format = load_engine(options, context, Problems())
+    except (LoadError, HomeError):
+        raise
+    except AlertmillError as error:
+        print(f"alertmill scan: {error}", file=context.stderr)
+        return EXIT_USAGE
     scan = _Scan(engine, event_format, options.type, context)
     with ProgressLine(context.stderr, lambda: scan.figures) as progress:
         ahead = Ahead(Workers(1, "scan-find"), lambda: scan.find(options.source), _FOUND_AHEAD, lambda: False)
-        for found, body in opened(ahead):
-            scan.read(found, body)
+        try:
+            for found, body in opened(ahead):
+                scan.read(found, body)
+        except _OutputLostError as lost:
+            raise lost.reason from None
     print(scan.tally(progress.seconds), file=context.stderr)
     return EXIT_PROBLEMS if scan.failed else EXIT_OK
 
 
-def _load(options: argparse.Namespace, context: Context) -> tuple[Engine, EventFormat]:
-    """The engine of the home that was named, else of the shipped ruleset. Raises LoadError."""
-    problems = Problems()
-    if context.home_given:
-        installation = Installation(context.home)
-        config = installation.load_config(problems)
-    else:
-        installation = Installation(Path.cwd())
-        config = Config(
-            global_=Global(event_format="improved"),
-            ruleset=Ruleset(
-                decoder_dir=(RulesetPath(path=str(shipped("decoders"))),),
-                rule_dir=(RulesetPath(path=str(shipped("rules"))),),
-                lists=tuple(RulesetPath(path=str(path)) for path in sorted((shipped("etc") / "lists").iterdir())),
-            ),
-        )
-    replaced: dict[str, tuple[RulesetPath, ...]] = {}
-    if options.rules:
-        replaced["rule_dir"] = (RulesetPath(path=str(Path(options.rules).resolve())),)
-    if options.decoders:
-        replaced["decoder_dir"] = (RulesetPath(path=str(Path(options.decoders).resolve())),)
-    ruleset = config.ruleset.model_copy(update=replaced)
-    return installation.load_engine(
-        config.model_copy(update={"ruleset": ruleset}), problems
-    ), config.global_.event_format
+class _OutputLostError(Exception):
+    """Standard output takes no more: no fault of the object that is being read."""
+
+    def __init__(self, reason: OSError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 class _Scan:
@@ -162,13 +142,16 @@ class _Scan:
 
     def _analyse(self, record: Record) -> None:
         self.figures.events += 1
-        outcome = self._engine.process(record, self._state, alerts_only=True)
+        outcome = self._engine.process(record, self._state)
         if outcome.rejected:
             self.failed += 1
             self._say(f"{record.place}: {outcome.rejected}")
         elif outcome.alert and outcome.event is not None:
             line = self._writer.json_line(outcome.event, outcome.match, alert_id(record.time, self._offset))
-            self._context.stdout.buffer.write(line)
+            try:
+                self._context.stdout.buffer.write(line)
+            except OSError as error:
+                raise _OutputLostError(error) from None
             self._offset += len(line)
             self.figures.alerts += 1
 

@@ -14,6 +14,8 @@ from itertools import groupby
 
 from alertmill.checkpoints import Checkpoints, ScopeStatus
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, Context
+from alertmill.cli.home import home_of
+from alertmill.cli.progress import Patience
 from alertmill.cli.text import encodable, many, moment, printable
 from alertmill.clock import ClockError, arrival_clock
 from alertmill.config.models import Config
@@ -80,14 +82,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
-    installation = Installation(context.home)
+    installation = home_of(context)
     try:
         checkpoints = Checkpoints(installation.var, read_only=True)
     except CheckpointError as error:
         print(f"alertmill status: {error}", file=context.stderr)
         return EXIT_PROBLEMS
     try:
-        found = _findings(checkpoints, _configuration(installation))
+        with Patience(context.stderr, lambda: "reading the checkpoint"):
+            found = _findings(checkpoints, _configuration(installation))
     finally:
         checkpoints.close()
     text = json.dumps(_as_values(found), indent=1) if options.json else _as_text(found)

@@ -29,7 +29,13 @@ def moment(at: float) -> str:
 
 def printable(line: str) -> str:
     """A line as a terminal may see it: keys and messages hold what others chose."""
-    return "".join(c if c.isprintable() else "?" for c in line)
+    return line if line.isprintable() else "".join(c if c.isprintable() else "?" for c in line)
+
+
+def os_error(error: OSError) -> str:
+    """What the system refused, in one line: the file, if one is known, and the reason."""
+    file, reason = error.filename2 or error.filename, error.strerror or str(error)
+    return printable(f"{file}: {reason}" if file else reason)
 
 
 def encodable(text: str, stream: TextIO) -> str:

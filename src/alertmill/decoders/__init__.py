@@ -15,18 +15,23 @@ from alertmill.decoders.plugins.ossecalert import OSSEC_ALERT
 from alertmill.decoders.plugins.windows_eventchannel import decode_eventchannel
 from alertmill.decoders.predecode import QueueMessage, Rejected, predecode, split_queue_message
 from alertmill.decoders.route import JsonRoute
-from alertmill.decoders.tree import DecoderOptions, load_decoders
+from alertmill.decoders.trace import Decoding, trace_decoding
+from alertmill.decoders.tree import DecoderOptions, build_decoders, load_decoders, read_decoders
 
 __all__ = [
     "OSSEC_ALERT",
     "PLUGINS",
     "DecoderOptions",
     "DecoderTree",
+    "Decoding",
     "JsonRoute",
     "QueueMessage",
     "Rejected",
+    "build_decoders",
     "decode_eventchannel",
     "load_decoders",
     "predecode",
+    "read_decoders",
     "split_queue_message",
+    "trace_decoding",
 ]

@@ -27,8 +27,6 @@ _HEX = re.compile(r"[0-9A-Fa-f]{4}")
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
 _LITERALS: dict[str, tuple[str, bool | None]] = {"n": ("null", None), "f": ("false", False), "t": ("true", True)}
 
-#: A `\u` that is an escape, not the end of an escaped backslash and a letter.
-_UNICODE_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*\\u")
 #: Any escape; the groups hold the digits of a `\\u` and of the low half of a surrogate pair.
 _ANY_ESCAPE = re.compile(
     r"\\(?:u([dD][89abAB][0-9A-Fa-f]{2})\\u([dD][c-fC-F][0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|.)", re.DOTALL
@@ -91,7 +89,7 @@ def _accelerated(text: str, start: int) -> dict[str, Any] | None:
     zero, and too deep nesting (`orjson.dumps` refuses that much earlier).
     """
     strict = text.isascii()
-    if "\\" in text and _UNICODE_ESCAPE.search(text):
+    if "\\u" in text and _has_unicode_escape(text):
         strict = False
         replaced = _without_unicode_escapes(text)
         if replaced is None:
@@ -106,6 +104,19 @@ def _accelerated(text: str, start: int) -> dict[str, Any] | None:
         except (ValueError, RecursionError):
             return None
     return document
+
+
+def _has_unicode_escape(text: str) -> bool:
+    """Whether there is a `\\u` that is an escape, not the end of an escaped backslash and a letter."""
+    at = text.find("\\u")
+    while at >= 0:
+        begin = at
+        while begin and text[begin - 1] == "\\":
+            begin -= 1
+        if (at - begin) % 2 == 0:
+            return True
+        at = text.find("\\u", at + 2)
+    return False
 
 
 def _by_orjson(text: str) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from alertmill.decoders.fields import Target
 from alertmill.decoders.plugins import Plugin, PluginSettings
+from alertmill.errors import Origin
 from alertmill.event import DecoderInfo
 from alertmill.patterns import Matcher
 
@@ -36,21 +37,27 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A choice below a root: `info` wins if `prematch` (None: always) matches; then the steps run."""
+    """A choice below a root: `info` wins if `prematch` (None: always) matches; then the steps run.
+
+    `name` and `origin` are those that the decoder has in its file, for explanations; events may show another name.
+    """
 
     info: DecoderInfo
     prematch: Pattern | None
     steps: tuple[Step, ...]
+    name: str = ""
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
     """A decoder without parent and what hangs below it; the first branch that matches is taken.
 
-    A root without children has one branch, itself. `info` wins if no branch matches.
+    A root without children has one branch, itself. `info` wins if no branch matches. `origin` is its place in its file.
     """
 
     info: DecoderInfo
     program_name: Pattern | None
     prematch: Pattern | None
     branches: tuple[Branch, ...]
+    origin: Origin | None = None

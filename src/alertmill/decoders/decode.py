@@ -56,6 +56,12 @@ class DecoderTree:
         """All roots, those with a program name first, each list in the order in which it is tried."""
         return (*self._with_program, *self._without_program)
 
+    def only(self, *roots: Root) -> DecoderTree:
+        """A tree of some roots with all else the same, to see what they do by themselves."""
+        with_program = [root for root in roots if root.program_name is not None]
+        without = [root for root in roots if root.program_name is None]
+        return DecoderTree(with_program, without, self.identities, self.count, self._order_size)
+
     @property
     def overruns(self) -> int:
         """How often a pattern gave up on a text because it took too much work."""

@@ -13,8 +13,8 @@ from typing import Any
 
 from alertmill.decoders.cjson import Members
 from alertmill.decoders.shapes import STATIC_MEMBERS, JsonStyle, Shape
-from alertmill.decoders.spelling import Clean, clean_text, members_of, number_text, spell
-from alertmill.event import Fields
+from alertmill.decoders.spelling import Clean, clean_text, members_of, spell
+from alertmill.event import Fields, Outlined
 
 __all__ = ["Document", "DocumentFields", "JsonStyle", "clean_text", "count_leaves", "flatten"]
 
@@ -221,57 +221,13 @@ class DocumentFields(Fields):
     def roots(self) -> Collection[str] | None:
         return self._roots
 
-    def nested(self) -> tuple[dict[str, Any], bool] | None:
-        style = self._style
-        if self._taken or self._index is not None or style.discard_null or style.csv_arrays:
+    def outline(self) -> Outlined | None:
+        if self._roots is None or self._dstuser or self._style.csv_arrays:
             return None
-        try:
-            return _nested(self._document, style), self._clean is None
-        except (_NotPlainError, RecursionError):
-            return None
+        return self._style.outlines.of(self._document)
 
-
-class _NotPlainError(Exception):
-    """The document has something in it that `DocumentFields.nested` does not vouch for."""
-
-
-def _nested(members: dict[str, Any], style: JsonStyle) -> dict[str, Any]:
-    """The non-empty fields below `members`, spelled, in objects that equal the document's. Raises _NotPlainError."""
-    if style.shape(members) is None:
-        raise _NotPlainError
-    fields = members.copy()
-    for name, value in members.items():
-        kind = value.__class__
-        if kind is str:
-            continue
-        if kind is dict:
-            inner = _nested(value, style)
-            # An object without fields goes the way of an empty text.
-            fields[name] = inner or ""
-        elif kind is list:
-            if not _prints_as_it_is(value):
-                raise _NotPlainError
-        elif value is None:
-            fields[name] = "null"
-        elif kind is bool:
-            fields[name] = "true" if value else "false"
-        else:
-            fields[name] = number_text(value)
-    if "" in fields.values():
-        return {name: value for name, value in fields.items() if value != ""}
-    return fields
-
-
-def _prints_as_it_is(array: list[Any]) -> bool:
-    """Whether any printer of JSON writes the array as the reference does: no numbers but short integers."""
-    waiting: list[Any] = [array]
-    for items in waiting:
-        for item in items:
-            kind = item.__class__
-            if kind is list:
-                waiting.append(item)
-            elif kind is dict:
-                waiting.append(item.values())
-            elif kind is float or kind is Members or (kind is int and not -(10**15) < item < 10**15):
-                return False
-    return True
+    def like(self, document: dict[str, Any]) -> Fields:
+        fields = Fields()
+        for name, value in flatten(document, self._style, {}, room=self._style.max_fields, clean=None)[0]:
+            fields.add(name, value)
+        return fields

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from alertmill.decoders.compiled import Pattern, Root
 from alertmill.decoders.heads import matches_json
 from alertmill.decoders.plugins import PLUGINS, PluginSettings
-from alertmill.decoders.plugins.json import compact_text, decode_document
+from alertmill.decoders.plugins.json import add_fields, compact_text, decode_document, set_static_fields
+from alertmill.decoders.spelling import clean_text
 from alertmill.event import DecoderInfo, Event
 from alertmill.patterns import required_literals
-from alertmill.sheet import MOST_FIELDS, Key, Layout, Sheet
+from alertmill.sheet import MOST_FIELDS, Key, Layout, Sheet, SheetRecord
 
 #: Part of a literal that stands in every spelling of a document as it stands in the compact one, if it does in any.
 #: It begins with a byte that can neither be the end of an escape such as `\u00e9` or `\n` nor belong to a number.
@@ -48,6 +49,22 @@ class JsonRoute:
         decode_document(event, document, self.settings, compact)
         return True
 
+    def decode(self, event: Event, record: SheetRecord) -> bool:
+        """Decode the event of a record that `takes_all` speaks of; False for one that travels as text."""
+        sheet, raw = record.sheet, record.raw
+        columns = sheet.columns(raw, record.number)
+        if columns is not None:
+            event.fields = columns
+            set_static_fields(event, self.settings.static_fields)
+        else:
+            document = record.document
+            if document is None:
+                return False
+            clean = None if sheet.is_plain(raw) else clean_text
+            add_fields(event, document, self.settings, MOST_FIELDS, clean)
+        event.decoder = self.info
+        return True
+
     def takes_all(self, sheet: Sheet) -> bool:
         """Whether all records of a sheet that have a layout go this way, and come out with all their fields."""
         if self.settings.style.max_fields <= MOST_FIELDS:
@@ -65,6 +82,25 @@ class JsonRoute:
                     return None
                 found.update(members)
         return found
+
+    def static_copy(self, layout: Layout, name: str, event: Event) -> str:
+        """The field that the static field `name` is a copy of in all records of the layout that `event` came from.
+
+        In those where that field is not empty; "" where none is known. `name` is decided by one member of the records:
+        all else that has a say is the same in all of them, so the event's own values tell it.
+        """
+        get = event.fields.get
+        for where, by_text in self.settings.static_fields:
+            sources = [source for pairs in by_text.values() for static, source in pairs if static == name]
+            if where and sources and layout.origin(where):
+                return ""
+            text = get(where) if where else ""
+            for static, source in by_text.get(text, ()) if text is not None else ():
+                if static == name and layout.origin(source):
+                    return source
+                if static == name and get(source):
+                    return ""
+        return ""
 
     def _has_clue(self, lowered: bytes) -> bool:
         for words in self.clues:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from alertmill.decoders.outline import Outlines
+
 #: Members of the top level that set a static field, by their exact name.
 STATIC_MEMBERS: Final = {
     "srcip": "srcip",
@@ -47,13 +49,15 @@ class JsonStyle:
     """How a decoder wants its documents spelled.
 
     `discard_null` leaves out members that are null, `csv_arrays` joins arrays with commas, `max_fields` bounds the
-    dynamic fields of an event. `shapes` remembers the Shapes of objects seen before, by their names.
+    dynamic fields of an event. `shapes` remembers the Shapes of objects seen before, by their names; `outlines` are
+    those of documents.
     """
 
     discard_null: bool = False
     csv_arrays: bool = False
     max_fields: int = 256
     shapes: dict[tuple[str, ...], Shape | None] = field(default_factory=dict, compare=False, repr=False)
+    outlines: Outlines = field(default_factory=Outlines, compare=False, repr=False)
 
     def shape(self, members: dict[str, Any]) -> Shape | None:
         """The Shape of an object, or None when it has none."""

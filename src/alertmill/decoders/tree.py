@@ -6,7 +6,7 @@ What is fatal for Wazuh is an error here; the tree that is returned beside error
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from alertmill import codes
@@ -48,13 +48,51 @@ def load_decoders(
     Everything wrong in them is added to `problems`, Wazuh's own message or its number in `wazuh`. When there are
     errors, the tree is good for nothing but being discarded.
     """
+    return read_decoders(files, problems, options)[0]
+
+
+def read_decoders(
+    files: Iterable[tuple[str, str]], problems: Problems, options: DecoderOptions | None = None
+) -> tuple[DecoderTree, list[DecoderSpec]]:
+    """`load_decoders`, and what the files say, from which `build_decoders` makes the tree again."""
     found = Problems()
     loader = _Loader(options or DecoderOptions(), found)
+    specs: list[DecoderSpec] = []
     for path, text in files:
-        loader.load(path, text)
+        for spec in _specs(path, text, loader.options.order_size, found):
+            specs.append(spec)
+            loader.add(spec)
     tree = loader.tree()
     problems.extend(_readable(problem) for problem in found)
-    return tree
+    return tree, specs
+
+
+def build_decoders(specs: Iterable[DecoderSpec], options: DecoderOptions | None = None) -> DecoderTree:
+    """The tree of what `read_decoders` gave; the problems are those that it told, so they are not told again."""
+    loader = _Loader(options or DecoderOptions(), Problems())
+    for spec in specs:
+        loader.add(spec)
+    return loader.tree()
+
+
+def _specs(path: str, text: str, order_size: int, problems: Problems) -> Iterator[DecoderSpec]:
+    """The decoders of one file, as far as it can be read."""
+    try:
+        elements = load_xml(text, path)
+    except XmlError as error:
+        problems.extend([error.problem])
+        return
+    if not elements and not path.replace("\\", "/").endswith(_LOCAL_FILE):
+        wazuh = f"(1202): Configuration error at '{path}'."
+        if text:
+            wazuh = f"(1231), {wazuh}"
+        problems.error(codes.D_NO_DECODER, "the file holds no decoder", Origin(path), wazuh=wazuh)
+    for element in elements:
+        spec = read_decoder(element, order_size, problems)
+        if spec is not None:
+            if element.children:
+                check_decoder(spec, problems)
+            yield spec
 
 
 def _readable(problem: Problem) -> Problem:
@@ -88,27 +126,6 @@ class _Loader:
         self.identities: dict[str, int] = dict(BUILT_IN)
         self.count = 0
         self.shapes: dict[tuple[str, ...], Shape | None] = {}
-
-    # --- reading ------------------------------------------------------------------------------------------------------
-
-    def load(self, path: str, text: str) -> None:
-        """Read one file and put its decoders into the tree."""
-        try:
-            elements = load_xml(text, path)
-        except XmlError as error:
-            self.problems.extend([error.problem])
-            return
-        if not elements and not path.replace("\\", "/").endswith(_LOCAL_FILE):
-            wazuh = f"(1202): Configuration error at '{path}'."
-            if text:
-                wazuh = f"(1231), {wazuh}"
-            self.problems.error(codes.D_NO_DECODER, "the file holds no decoder", Origin(path), wazuh=wazuh)
-        for element in elements:
-            spec = read_decoder(element, self.options.order_size, self.problems)
-            if spec is not None:
-                if element.children:
-                    check_decoder(spec, self.problems)
-                self.add(spec)
 
     def add(self, spec: DecoderSpec) -> None:
         """Compile a decoder's patterns and append it where it belongs."""
@@ -203,7 +220,7 @@ class _Loader:
         info = self.info(node.spec)
         branches: list[Branch] = []
         if not node.children:
-            branches.append(Branch(info, None, (self.step(node, node),)))
+            branches.append(Branch(info, None, (self.step(node, node),), node.spec.name, node.spec.origin))
         index = 0
         while index < len(node.children):
             head = node.children[index]
@@ -212,11 +229,11 @@ class _Loader:
                 end += 1
             winner = node if head.prematch is None else head
             steps = tuple(self.step(member, winner) for member in node.children[index : end + 1])
-            branches.append(Branch(self.info(winner.spec), head.prematch, steps))
+            branches.append(Branch(self.info(winner.spec), head.prematch, steps, head.spec.name, head.spec.origin))
             if head.prematch is None:
                 break  # it is always chosen, nothing behind it ever
             index = end + 1
-        return Root(info, node.program_name, node.prematch, tuple(branches))
+        return Root(info, node.program_name, node.prematch, tuple(branches), node.spec.origin)
 
     def info(self, spec: DecoderSpec) -> DecoderInfo:
         """What the winner shows; children without a name of their own show the parent's."""

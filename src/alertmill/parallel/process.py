@@ -15,7 +15,7 @@ from alertmill.alerts import AlertWriter
 from alertmill.alerts.drafts import MARK_TIME
 from alertmill.engine import Engine
 from alertmill.errors import AlertmillError, Problems
-from alertmill.event import Draft, Record
+from alertmill.event import Draft
 from alertmill.installation import Installation
 from alertmill.parallel import wire
 from alertmill.ruleset import Shortlist
@@ -52,11 +52,10 @@ class ObjectExaminer:
         except ObjectError:
             return None
         records = [record for batch in batches for record in batch.records]
-        if not all(isinstance(record, SheetRecord) for record in records):
-            return None
-        return self._examined(records)
+        of_sheets = [record for record in records if isinstance(record, SheetRecord)]
+        return self._examined(of_sheets) if len(of_sheets) == len(records) else None
 
-    def _examined(self, records: list[Record]) -> ExaminedObject:
+    def _examined(self, records: list[SheetRecord]) -> ExaminedObject:
         places: dict[Shortlist, int] = {}
         answers: list[int | None] = []
         drafts: list[Draft | None] = []
@@ -73,7 +72,7 @@ class ObjectExaminer:
             [record.event_id for record in records],
         )
 
-    def _draft(self, record: Record, shortlist: Shortlist) -> Draft | None:
+    def _draft(self, record: SheetRecord, shortlist: Shortlist) -> Draft | None:
         """The alert that the record ends in, unless that depends on more than the record."""
         if shortlist.found is None or not shortlist.found[0].info.log_alert:
             return None

@@ -14,7 +14,9 @@ from collections.abc import Callable
 
 from alertmill.errors import PatternError, did_you_mean
 from alertmill.patterns.address import AddressList, compile_addresses
+from alertmill.patterns.literal_tests import OneOf
 from alertmill.patterns.literals import required_literals
+from alertmill.patterns.lowercase import lowered
 from alertmill.patterns.matcher import Found, Matcher, rest
 from alertmill.patterns.osmatch import OsMatch, word_list_matches
 from alertmill.patterns.osregex_matcher import OsRegex
@@ -24,10 +26,16 @@ from alertmill.patterns.string import ExactString
 __all__ = [
     "DIALECTS",
     "AddressList",
+    "ExactString",
     "Found",
     "Matcher",
+    "OneOf",
+    "OsMatch",
+    "OsRegex",
+    "Pcre2",
     "compile_addresses",
     "compile_pattern",
+    "lowered",
     "required_literals",
     "rest",
     "word_list_matches",

@@ -38,7 +38,7 @@ class LiteralTests:
         """One function of the (not lowered) text for all literals taken in; false when there are none."""
         tests: list[Test] = []
         if self.equal:
-            tests.append(_is_one_of(self.equal))
+            tests.append(OneOf(self.equal))
         if self.prefixes:
             tests.append(_starts_with(self.prefixes))
         if self.suffixes:
@@ -48,14 +48,17 @@ class LiteralTests:
         return tests[0] if len(tests) == 1 else _any_of(tests)
 
 
-def _is_one_of(literals: list[str]) -> Test:
-    known = frozenset(literals)
-    lengths = frozenset(map(len, literals))
+class OneOf:
+    """Whether a text is one of some literals. Whoever asks many of these can put their `literals` into one table."""
 
-    def test(text: str) -> bool:
-        return len(text) in lengths and lowered(text) in known
+    __slots__ = ("_lengths", "literals")
 
-    return test
+    def __init__(self, literals: list[str]) -> None:
+        self.literals = frozenset(literals)
+        self._lengths = frozenset(map(len, literals))
+
+    def __call__(self, text: str) -> bool:
+        return len(text) in self._lengths and lowered(text) in self.literals
 
 
 def _starts_with(literals: list[str]) -> Test:

@@ -12,6 +12,7 @@ than case-insensitive ones.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 
 from alertmill.patterns.charset import charset
@@ -34,6 +35,33 @@ def is_native(alternative: Alternative) -> bool:
         if _quantifier(element) == "*":
             return False
     return True
+
+
+def head_test(alternative: Alternative) -> Callable[[str], object] | None:
+    """A quick test of the beginning of a text in lower case: where it fails, the anchored alternative cannot match.
+
+    It looks at the elements up to the first conflict, without the last two, which have rules of their own; as far as
+    there `re` is exact. A text that ends on the way passes, because its end has rules of its own too. None where there
+    is nothing to test.
+    """
+    elements = alternative.elements()
+    if not alternative.begin or alternative.has_adjacent_marks():
+        return None
+    length = 0
+    for element, following in pairwise(elements):
+        if length == len(elements) - 2:
+            break
+        length += 1
+        if _quantifier(element) and not _chars(element).isdisjoint(_chars(following)):
+            length -= 1
+            break
+    if length < _LEAST_HEAD:
+        return None
+    source = ""
+    for element in reversed(elements[: min(length, _LONGEST_HEAD)]):
+        quantifier = _quantifier(element)
+        source = rf"(?:\Z|{charset(_chars(element))}{quantifier and quantifier + '+'}{source})"
+    return re.compile(source).match
 
 
 class NativeSearch:
@@ -103,3 +131,7 @@ def _chars(element: Element) -> frozenset[str]:
 
 
 _NOTHING: frozenset[str] = frozenset()
+
+#: Elements of a head that is worth testing, and how many are looked at.
+_LEAST_HEAD = 2
+_LONGEST_HEAD = 12

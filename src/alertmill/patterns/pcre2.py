@@ -61,6 +61,10 @@ class Pcre2:
         """Whether the pattern matches anywhere in the text."""
         return self._match(text, text.encode("latin-1")) is not None
 
+    def matches_bytes(self, data: bytes) -> bool:
+        """`matches` for bytes as they are: a whole object, without a copy of it."""
+        return self._run(data) is not None
+
     def search(self, text: str) -> Found | None:
         """The leftmost match; captures are cut behind the last group that took part, unset ones before it are empty."""
         data = text.encode("latin-1")
@@ -71,9 +75,13 @@ class Pcre2:
         return Found(end - 1, self._groups(match, data, text) if self._captures else ())
 
     def _match(self, text: str, data: bytes) -> Any:
-        """The library's match data, or None."""
+        """The library's match data, or None; a text that lacks a literal of the pattern is not handed to it."""
         if self._needs and not _has_all(lowered(text), self._needs):
             return None
+        return self._run(data)
+
+    def _run(self, data: bytes) -> Any:
+        """The library's match data, or None."""
         try:
             return _cy.match(self._code, data, len(data), 0, _CONTEXT)[0]
         except _cy.LibraryError as error:

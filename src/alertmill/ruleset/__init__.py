@@ -13,19 +13,21 @@ Texts go in and values come out: no file is read, and the only time is that of t
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, StateChanges
 from alertmill.ruleset.lists import CdbList, load_lists
-from alertmill.ruleset.load import load_rules
+from alertmill.ruleset.load import link_rules, load_rules
 from alertmill.ruleset.match import MatchResult, count_silent, match
 from alertmill.ruleset.memo import WALKED, Memo
 from alertmill.ruleset.options import RuleOptions
 from alertmill.ruleset.ruleset import Description, Ruleset
 from alertmill.ruleset.shortlist import Shortlist, shortlist_of
 from alertmill.ruleset.trace import Step, Trace
+from alertmill.ruleset.tree import LinkedRules
 
 __all__ = [
     "WALKED",
     "CdbList",
     "CompiledRule",
     "Description",
+    "LinkedRules",
     "MatchResult",
     "Memo",
     "RuleOptions",
@@ -36,6 +38,7 @@ __all__ = [
     "Step",
     "Trace",
     "count_silent",
+    "link_rules",
     "load_lists",
     "load_rules",
     "match",

@@ -11,10 +11,10 @@ from alertmill.errors import PatternError
 _TIME = r"(\d{1,2})(?::(\d{2}))?\s*(am|pm)?"
 _RANGE = re.compile(rf"\s*(!)?\s*{_TIME}\s*-\s*{_TIME}\s*", re.IGNORECASE | re.ASCII)
 
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEKDAYS = {
-    **{name: frozenset({number}) for number, name in enumerate(_DAYS)},
-    **{name[:3]: frozenset({number}) for number, name in enumerate(_DAYS)},
+    **{name: frozenset({number}) for number, name in enumerate(DAYS)},
+    **{name[:3]: frozenset({number}) for number, name in enumerate(DAYS)},
     "weekdays": frozenset(range(5)),
     "weekends": frozenset({5, 6}),
 }

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 
+from alertmill.errors import Origin
 from alertmill.event import Event
-from alertmill.ruleset.clock import local_time
+from alertmill.ruleset.clock import DAYS, local_time
 from alertmill.ruleset.lists import LOOKUPS
 from alertmill.ruleset.options import RuleOptions
 from alertmill.ruleset.predicates import PREDICATES
@@ -33,18 +35,23 @@ READERS: dict[str, Callable[[Event], str | None]] = {
 #: Kind of the first character of the log, which narrows down conditions on the log but does not decide them.
 LOG_START = "log start"
 
-#: Criteria before and behind `match` and `regex`, `field`, addresses and the rest, in the order of spec/rules.md 8.3.
-_ORDER = (
-    ("decoded_as",),
-    ("program_name", "id", "system_name", "protocol", "match", "regex", "action", "url", "location"),
-    ("fields",),
-    ("srcip", "dstip"),
-    ("srcport", "dstport"),
-    ("compiled_rule",),
-    ("user", "srcgeoip", "dstgeoip"),
-    ("maxsize", "time", "weekday"),
-    ("data", "extra_data", "hostname", "status"),
-)
+#: The order of spec/rules.md 8.3: criteria before and behind `match` and `regex`, `field`, addresses and the rest.
+_ORDER = {
+    name: place
+    for place, name in enumerate(
+        (
+            "decoded_as",
+            *("program_name", "id", "system_name", "protocol", "match", "regex", "action", "url", "location"),
+            "fields",
+            *("srcip", "dstip"),
+            *("srcport", "dstport"),
+            "compiled_rule",
+            *("user", "srcgeoip", "dstgeoip"),
+            *("maxsize", "time", "weekday"),
+            *("data", "extra_data", "hostname", "status"),
+        )
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,8 @@ class Condition:
         key: what is looked at, if the verdict depends on this one value alone; None otherwise.
         test: the verdict on that value; a missing value never fulfils a condition.
         starts: the first characters of all logs that can fulfil it, if they are few.
+        shows: what is looked at where there is no `key`, as text for explanations; None for the log and what is none.
+        place: where the rule says it, if that is a place of its own; found when it is asked for.
     """
 
     text: str
@@ -64,38 +73,34 @@ class Condition:
     key: Key | None = None
     test: Callable[[str], bool] | None = None
     starts: frozenset[str] | None = None
+    shows: Callable[[Event], str] | None = None
+    place: Callable[[], Origin] | None = None
 
 
 def conditions_of(spec: RuleSpec, options: RuleOptions) -> tuple[Condition, ...]:
     """What must hold before `check_diff`, in order."""
-    found: list[Condition] = []
-    for names in _ORDER:
-        for name in names:
-            found += _conditions_named(name, spec, options)
-    return tuple(found)
-
-
-def _conditions_named(name: str, spec: RuleSpec, options: RuleOptions) -> list[Condition]:
-    if name in spec.texts:
-        return [_text_condition(spec.texts[name])]
-    if name in spec.addresses:
-        return [_address_condition(spec.addresses[name])]
-    if name == "fields":
-        return [_field_condition(criterion) for criterion in spec.fields]
-    make = _OTHERS.get(name)
-    condition = make(spec, options) if make is not None else None
-    return [condition] if condition is not None else []
+    found: list[tuple[int, Condition]] = []
+    for name, criterion in spec.texts.items():
+        if name in _ORDER:
+            found.append((_ORDER[name], _text_condition(criterion)))
+    for name, addresses in spec.addresses.items():
+        found.append((_ORDER[name], _address_condition(addresses)))
+    found += [(_ORDER["fields"], _field_condition(criterion)) for criterion in spec.fields]
+    for name, make in _OTHERS.items():
+        condition = make(spec, options)
+        if condition is not None:
+            found.append((_ORDER[name], condition))
+    found.sort(key=itemgetter(0))
+    return tuple([condition for _, condition in found])
 
 
 def _text_condition(criterion: TextCriterion) -> Condition:
     name, test = criterion.name, _verdict(criterion.matcher.matches, criterion.negate)
-    text = _words(f"<{name}>", criterion)
+    text, place = _words(f"<{name}>", criterion), criterion.source.origin
     if name in ("match", "regex"):
         starts = None if criterion.negate else _starts(criterion.source.text, criterion.dialect)
-        return Condition(text, lambda event: test(event.log), starts=starts)
-    if name in READERS:
-        return _keyed(text, (name, ""), test)
-    return _keyed(text, ("static", name), test)
+        return Condition(text, lambda event: test(event.log), starts=starts, place=place)
+    return _keyed(text, (name, "") if name in READERS else ("static", name), test, place)
 
 
 #: Alternatives of which each begins with `^` and an ordinary character. Escapes come later, if at all.
@@ -126,12 +131,12 @@ def _log_start(event: Event) -> str:
 def _field_condition(criterion: TextCriterion) -> Condition:
     test = _verdict(criterion.matcher.matches, criterion.negate)
     text = _words(f'<field name="{criterion.name}">', criterion)
-    return _keyed(text, ("field", criterion.name.lower()), test)
+    return _keyed(text, ("field", criterion.name.lower()), test, criterion.source.origin)
 
 
 def _words(what: str, criterion: TextCriterion) -> str:
     verb = "does not match" if criterion.negate else "matches"
-    return f"{what} {verb} {criterion.dialect} {criterion.source.text!r}"
+    return f"{what} {verb} {criterion.dialect} '{criterion.source.text}'"
 
 
 def _address_condition(criterion: AddressCriterion) -> Condition:
@@ -145,17 +150,19 @@ def list_condition(criterion: ListCriterion, options: RuleOptions) -> Condition:
     test = LOOKUPS[criterion.lookup](criterion.list, criterion.values, options)
     text = f"<list> {criterion.lookup} of {criterion.field} in {criterion.list.name}"
     if criterion.static and criterion.field in ("hostname", "program_name"):
-        return _keyed(text, (criterion.field, ""), test)
-    if criterion.static and criterion.field == "user":
-        return _keyed(text, ("list user", ""), test)
-    return _keyed(text, ("static" if criterion.static else "field", criterion.field), test)
+        key = (criterion.field, "")
+    elif criterion.static and criterion.field == "user":
+        key = ("list user", "")
+    else:
+        key = ("static" if criterion.static else "field", criterion.field)
+    return _keyed(text, key, test, lambda: criterion.origin)
 
 
 def _verdict(matches: Callable[[str], bool], negate: bool) -> Callable[[str], bool]:
     return (lambda text: not matches(text)) if negate else matches
 
 
-def _keyed(text: str, key: Key, test: Callable[[str], bool]) -> Condition:
+def _keyed(text: str, key: Key, test: Callable[[str], bool], place: Callable[[], Origin] | None = None) -> Condition:
     kind, name = key
 
     def field_holds(event: Event) -> bool:
@@ -171,11 +178,11 @@ def _keyed(text: str, key: Key, test: Callable[[str], bool]) -> Condition:
         return value is not None and test(value)
 
     if kind == "field":
-        return Condition(text, field_holds, key, test)
+        return Condition(text, field_holds, key, test, place=place)
     if kind == "static":
-        return Condition(text, static_holds, key, test)
+        return Condition(text, static_holds, key, test, place=place)
     read = READERS[kind]
-    return Condition(text, other_holds, key, test)
+    return Condition(text, other_holds, key, test, place=place)
 
 
 def _decoder_condition(spec: RuleSpec, _options: RuleOptions) -> Condition | None:
@@ -197,26 +204,38 @@ def _compiled_condition(spec: RuleSpec, _options: RuleOptions) -> Condition | No
 
 def _size_condition(spec: RuleSpec, _options: RuleOptions) -> Condition | None:
     size = spec.maxsize
-    return Condition(f"the log has {size} bytes or more", lambda event: len(event.log) >= size) if size else None
+    if not size:
+        return None
+    text = f"the log has {size} bytes or more"
+    return Condition(text, lambda event: len(event.log) >= size, shows=lambda event: f"{len(event.log)} bytes")
 
 
 def _time_condition(spec: RuleSpec, options: RuleOptions) -> Condition | None:
     if spec.time is None:
         return None
-    holds, zone = spec.time.holds, options.zone
+    span, zone = spec.time, options.zone
+    text = f"<time> is {'outside' if span.outside else 'within'} {_hour(span.start)} - {_hour(span.end)}"
 
     def in_range(event: Event) -> bool:
         moment = local_time(event.time, zone)
-        return holds(moment.hour * 60 + moment.minute)
+        return span.holds(moment.hour * 60 + moment.minute)
 
-    return Condition("<time>", in_range)
+    return Condition(text, in_range, shows=lambda event: f"{local_time(event.time, zone):%H:%M}")
+
+
+def _hour(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _weekday_condition(spec: RuleSpec, options: RuleOptions) -> Condition | None:
     if spec.weekdays is None:
         return None
     days, zone = spec.weekdays, options.zone
-    return Condition("<weekday>", lambda event: local_time(event.time, zone).weekday() in days)
+    return Condition(
+        f"<weekday> is one of {', '.join(DAYS[day] for day in sorted(days))}",
+        lambda event: local_time(event.time, zone).weekday() in days,
+        shows=lambda event: DAYS[local_time(event.time, zone).weekday()],
+    )
 
 
 def _first(first: str | None, second: str | None) -> str | None:

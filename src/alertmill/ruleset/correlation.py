@@ -9,7 +9,7 @@ There is no clock here: time is that of the event (`Event.time`) or of its arriv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -58,8 +58,6 @@ class _Part(Protocol):
 
     def changes(self) -> Any: ...
 
-    def everything(self) -> Any: ...
-
     def apply(self, notes: Any, /) -> None: ...
 
 
@@ -91,17 +89,14 @@ class State:
 
     @classmethod
     def restore(
-        cls,
-        ruleset: Ruleset,
-        snapshot: bytes | None,
-        journals: Iterable[bytes],
-        facts: Iterable[Fact],
-        *,
-        session: bool = False,
+        cls, ruleset: Ruleset, pieces: Iterable[bytes], facts: Iterable[Fact], *, session: bool = False
     ) -> State:
-        """The State that wrote these, bound to `ruleset`, which need not be the one that it had."""
+        """The State that wrote these, bound to `ruleset`, which need not be the one that it had.
+
+        `pieces` are those of a snapshot, if there was one, and of the journal since.
+        """
         state = cls(ruleset, session=session)
-        for piece in (snapshot, *journals):
+        for piece in pieces:
             for name, notes in orjson.loads(piece).items() if piece else ():
                 state._parts[name].apply(notes)
         remember_all(facts, state.first_seen, state.former_logs, state.ignored)
@@ -120,21 +115,25 @@ class State:
         self.ruleset = ruleset
         self._indexed = ruleset.options.engine == "fast"
         self._lists = [HistoryList() for _ in range(ruleset.list_count)]
-        searches = [rule.search for rule in ruleset.rules_by_id.values() if rule.search is not None]
+        searches = ruleset.searches
         #: The list of all events, if a composite searches all.
         self._all = HistoryList() if any(search.kind is SearchKind.REGEX for search in searches) else None
         self._unlisted: Sequence[HistoryList] = () if self._all is None else (self._all,)
         self._fed: dict[int, Sequence[HistoryList]] = {
-            rule.id: (*(self._lists[number] for number in rule.fed_lists), *self._unlisted)
-            for rule in ruleset.rules_by_id.values()
-            if rule.fed_lists
+            id: (*[self._lists[number] for number in numbers], *self._unlisted) for id, numbers in ruleset.feeding
         }
+        compared: dict[int, set[str]] = {}
         for search in searches:
-            entries = self._searched(search)
-            if entries is not None and self._indexed:
-                entries.index_for(search)
+            entries = self.searched(search)
+            if entries is not None:
+                compared.setdefault(id(entries), set()).update(search.same_fields, search.different_fields)
+                if self._indexed:
+                    entries.index_for(search)
+        #: The fields that composites compare, by the rules whose events they search; of all other rules.
+        self._compared: dict[int, Collection[str]] = {id: _union(compared, lists) for id, lists in self._fed.items()}
+        self._compared_of_all: Collection[str] = _union(compared, self._unlisted)
 
-    def _searched(self, search: Search) -> HistoryList | None:
+    def searched(self, search: Search) -> HistoryList | None:
         """The list that a composite walks; None for one that has nothing to search."""
         if search.kind is SearchKind.REGEX:
             return self._all
@@ -154,14 +153,27 @@ class State:
             return None
         return StateChanges(orjson.dumps(noted) if noted else b"", facts)
 
-    def snapshot(self) -> bytes:
-        """All memory but the facts: what `restore` needs instead of every journal so far.
+    def snapshot(self) -> Iterator[bytes]:
+        """All memory but the facts: what `restore` needs instead of every journal so far, in pieces of some megabytes.
 
-        Changes that were not taken yet are in it and will not be given again; facts will.
+        Changes that were not taken yet are in it and will not be given again; facts will. All pieces are to be taken
+        before the memory changes.
         """
         for part in self._parts.values():
             part.changes()  # noted from here on is what the snapshot does not hold
-        return orjson.dumps({name: part.everything() for name, part in self._parts.items()})
+        return self._pieces()
+
+    def _pieces(self) -> Iterator[bytes]:
+        yield orjson.dumps(
+            {
+                "counters": self.counters.everything(),
+                "timers": self.timers.everything(),
+                "recent": self.first_seen.everything(),
+                "accumulator": self._accumulator.everything(),
+            }
+        )
+        for notes in self.history.everything():
+            yield orjson.dumps({"history": notes})
 
     # --- what rules ask ------------------------------------------------------------------------------------------
 
@@ -195,7 +207,8 @@ class State:
             history.begin_any_order()
         lists = self._fed.get(rule.id, self._unlisted)
         if lists:
-            history.keep(PastEvent.of(event, history.next, rule.id, walk.matched), lists)
+            names = self._compared.get(rule.id, self._compared_of_all)
+            history.keep(PastEvent.of(event, history.next, rule.id, walk.matched, names), lists)
         else:
             history.keep_time(now)
         history.make_room(now)
@@ -210,7 +223,7 @@ class State:
         counts_last = search.kind is not SearchKind.REGEX
         counted, first = 0, None
         for past in candidates:
-            if not _may_count(search, event, past):
+            if not may_count(search, event, past):
                 continue
             if past.matched >= search.level:
                 break
@@ -228,7 +241,7 @@ class State:
 
     def _candidates(self, search: Search, event: Event) -> Iterator[PastEvent] | None:
         """Events within the timeframe, newest first; None for a composite that has nothing to search."""
-        entries = self._searched(search)
+        entries = self.searched(search)
         if entries is None:
             return None
         now = int(event.time)
@@ -238,6 +251,11 @@ class State:
         else:
             near = reversed(entries.entries)
         return _within(near, now, search.timeframe, both_sides=both_sides)
+
+
+def _union(names: Mapping[int, set[str]], lists: Iterable[HistoryList]) -> Collection[str]:
+    """The names of some lists, sorted; `names` are by the identity of a list."""
+    return sorted(set[str]().union(*(names.get(id(entries), ()) for entries in lists)))
 
 
 def _within(events: Iterator[PastEvent], now: int, timeframe: int, *, both_sides: bool) -> Iterator[PastEvent]:
@@ -255,7 +273,7 @@ def _within(events: Iterator[PastEvent], now: int, timeframe: int, *, both_sides
             yield past
 
 
-def _may_count(search: Search, event: Event, past: PastEvent) -> bool:
+def may_count(search: Search, event: Event, past: PastEvent) -> bool:
     """Whether a past event fulfils what the composite asks of it in comparison with the current one (8.7)."""
     if not search.everywhere and past.agent_id != event.agent_id:
         return False
@@ -283,7 +301,7 @@ def _is_wanted(search: Search, event: Event, past: PastEvent) -> bool:
 
 
 def _fields_differ(names: tuple[str, ...], event: Event, past: PastEvent) -> bool:
-    if not len(event.fields) and not past.fields:
+    if not past.fields and not len(event.fields):
         return False
     for name in names:
         value = event.fields.get(name)

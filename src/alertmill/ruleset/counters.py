@@ -44,9 +44,9 @@ class Counters:
         self._hour = hour
         self._turned = True
 
-    def count(self, rule_id: int) -> int:
-        """One more match of a rule; the new count."""
-        count = self.fired[rule_id] = self.fired.get(rule_id, 0) + 1
+    def count(self, rule_id: int, events: int = 1) -> int:
+        """More matches of a rule, mostly one; the new count."""
+        count = self.fired[rule_id] = self.fired.get(rule_id, 0) + events
         self._changed.add(rule_id)
         return count
 

@@ -54,21 +54,29 @@ class FirstSeen:
 
     def learn(self, event: Event) -> bool:
         """Whether the event's key is new; if so, it is known from now on."""
-        decoder = event.decoder
-        if decoder is None or decoder.fts is None:
+        key = self.key_of(event)
+        if key is None or key in self._seen:
             return False
-        key = _fts_key(event)
-        if key in self._seen:
-            return False
-        if decoder.type == "ids":
-            key = self._cut_if_common(key)
-            if key in self._seen:
-                return False
+        assert event.decoder is not None
+        if event.decoder.type == "ids":
             self._remember_recent(key)
             self._noted.append(key)
         self.remember(key)
         self._facts.add("fts", key)
         return True
+
+    def knows(self, event: Event) -> bool:
+        """Whether the event's key was seen before. Asking changes nothing, unlike `learn`."""
+        key = self.key_of(event)
+        return key is not None and key in self._seen
+
+    def key_of(self, event: Event) -> str | None:
+        """What is remembered of the event; None when its decoder has no `<fts>`."""
+        decoder = event.decoder
+        if decoder is None or decoder.fts is None:
+            return None
+        key = _fts_key(event)
+        return self._cut_if_common(key) if decoder.type == "ids" and key not in self._seen else key
 
     def remember(self, key: str) -> None:
         """Take a key for seen."""
@@ -141,7 +149,7 @@ class FormerLogs:
         log = event.log
         if len(log) >= TOO_LONG:
             return None
-        key = f"{_host(event)}/{rule_id}"
+        key = _diff_key(rule_id, event)
         former = self._logs.get(key)
         if former == log:
             return None
@@ -149,12 +157,20 @@ class FormerLogs:
         self._facts.add("diff", key, log)
         return former
 
+    def former(self, rule_id: int, event: Event) -> str | None:
+        """The last log of the rule and the event's host, None before the first. Asking changes nothing."""
+        return self._logs.get(_diff_key(rule_id, event))
+
     def remember(self, key: str, log: str) -> None:
         """Take a log for the last one of a host and rule."""
         self._size += len(log) - len(self._logs.pop(key, ""))
         self._logs[key] = log
         while self._size > MAX_FORMER_BYTES:
             self._size -= len(self._logs.pop(next(iter(self._logs))))
+
+
+def _diff_key(rule_id: int, event: Event) -> str:
+    return f"{_host(event)}/{rule_id}"
 
 
 def _host(event: Event) -> str:

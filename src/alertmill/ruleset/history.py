@@ -7,8 +7,9 @@ dropped. Every change is noted in order, so that a journal of notes rebuilds the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
+from sys import intern
 from typing import Any
 
 from alertmill.event import Event
@@ -17,9 +18,18 @@ from alertmill.ruleset.compile import Search
 #: Events that leave a full history at least.
 _LEAVING = 10
 
+#: Notes of a piece of all notes, and characters of logs in them.
+_PIECE = 4096
+_PIECE_CHARACTERS = 1024 * 1024
+
+
+#: Stands for fields that nobody compares: a name that is not in lower case, which nobody can ask for.
+_OTHER_FIELDS = {"OTHER": ""}
+_NO_FIELDS: dict[str, str] = {}
+
 
 class PastEvent:
-    """What is kept of an event: all that a composite of any ruleset may compare.
+    """What is kept of an event: all that a composite of its lists may compare.
 
     `seq` numbers the events of a history; `time` is in whole seconds; `fields` has names in lower case, the first of
     a name; `matched` is the level of the composite that this event was last counted for.
@@ -52,18 +62,17 @@ class PastEvent:
         self.lists: Sequence[HistoryList] = ()
 
     @classmethod
-    def of(cls, event: Event, seq: int, rule_id: int, matched: int) -> PastEvent:
-        """The part of an event that is kept."""
+    def of(cls, event: Event, seq: int, rule_id: int, matched: int, names: Collection[str]) -> PastEvent:
+        """The part of an event that is kept; of its fields those called `names`, in lower case."""
         past = cls(seq, rule_id, int(event.time), event.agent_id, matched)
         past.category = event.category
         past.location = event.location
         past.full_log = event.full_log
         past.log = event.log
-        past.static = event.static
-        fields: dict[str, str] = {}
-        for name, value in event.fields.items():
-            fields.setdefault(name.lower(), value)
-        past.fields = fields
+        past.static = event.static or _NO_FIELDS
+        fields = {name: value for name in names if (value := event.fields.get(name)) is not None}
+        # Whether there are fields at all is compared as well, where fields are.
+        past.fields = fields or (_OTHER_FIELDS if names and len(event.fields) else _NO_FIELDS)
         return past
 
     def as_note(self) -> list[Any]:
@@ -77,8 +86,8 @@ class PastEvent:
     def from_note(cls, seq: int, note: Sequence[Any]) -> PastEvent:
         """The event of `as_note`."""
         _, rule_id, time, matched, agent_id, category, location, full_log, log, static, fields = note
-        past = cls(seq, rule_id, time, agent_id, matched)
-        past.category, past.location, past.full_log = category, location, full_log
+        past = cls(seq, rule_id, time, intern(agent_id), matched)
+        past.category, past.location, past.full_log = intern(category), intern(location), full_log
         past.log = full_log[log:] if isinstance(log, int) else log
         past.static, past.fields = static, fields
         return past
@@ -103,7 +112,8 @@ class Index:
         self._same = same
         self._same_fields = same_fields
         self._width = max(timeframe, 1)
-        self._buckets: dict[tuple[str, ...], dict[int, deque[PastEvent]]] = {}
+        #: The events of a key by window; the event itself where there is but one, for most keys have no other.
+        self._buckets: dict[tuple[str, ...], PastEvent | _Windows] = {}
 
     def key(self, subject: Event | PastEvent) -> tuple[str, ...] | None:
         """What must be equal, or None when something that must be is missing."""
@@ -122,18 +132,27 @@ class Index:
 
     def add(self, past: PastEvent) -> None:
         key = self.key(past)
-        if key is not None:
-            windows = self._buckets.setdefault(key, {})
-            window = past.time // self._width
-            if window not in windows:
-                windows[window] = deque()
-            windows[window].append(past)
+        if key is None:
+            return
+        found = self._buckets.get(key)
+        if found is None:
+            self._buckets[key] = past
+            return
+        if isinstance(found, PastEvent):
+            found = self._buckets[key] = {found.time // self._width: deque((found,))}
+        window = past.time // self._width
+        if window not in found:
+            found[window] = deque()
+        found[window].append(past)
 
     def drop(self, past: PastEvent) -> None:
         """Forget an event, which is the oldest of its list."""
         key = self.key(past)
         if key is not None:
             windows = self._buckets[key]
+            if isinstance(windows, PastEvent):
+                del self._buckets[key]
+                return
             window = windows[past.time // self._width]
             window.popleft()
             if not window:
@@ -147,6 +166,8 @@ class Index:
         windows = self._buckets.get(key) if key is not None else None
         if windows is None:
             return iter(())
+        if isinstance(windows, PastEvent):
+            return iter((windows,))
         window = now // self._width
         if both_sides:
             near = [windows[w] for w in (window - 1, window, window + 1) if w in windows]
@@ -155,6 +176,10 @@ class Index:
         if len(near) == 1:
             return reversed(near[0])
         return merge(*map(reversed, near), key=_arrival, reverse=True)
+
+
+#: Events in order of arrival, by the number of their window.
+_Windows = dict[int, deque[PastEvent]]
 
 
 def _not_older(windows: dict[int, deque[PastEvent]], oldest: int) -> Iterator[deque[PastEvent]]:
@@ -289,19 +314,24 @@ class History:
         notes, self._notes = self._notes, []
         return [note[1].as_note() if note[0] == "event" else note for note in notes]
 
-    def everything(self) -> list[Any]:
-        """Notes that make the same history from an empty one."""
+    def everything(self) -> Iterator[list[Any]]:
+        """Notes that make the same history from an empty one, in pieces of some size."""
         notes: list[Any] = [["first", self.next - len(self.events)]]
         if self.any_order:
             notes.append(["any order"])
+        characters = 0
         for kept in self.events:
             if not isinstance(kept, int):
                 notes.append(kept.as_note())
-            elif notes[-1][0] == "times" and notes[-1][1] == kept:
+                characters += len(kept.full_log)
+            elif notes and notes[-1][0] == "times" and notes[-1][1] == kept:
                 notes[-1][2] += 1
             else:
                 notes.append(["times", kept, 1])
-        return notes
+            if len(notes) >= _PIECE or characters >= _PIECE_CHARACTERS:
+                yield notes
+                notes, characters = [], 0
+        yield notes
 
     def apply(self, notes: Iterable[Any]) -> None:
         """Do what the notes say. Events are in no list until `relist`."""

@@ -15,7 +15,7 @@ from alertmill.ruleset.lists import CdbList
 from alertmill.ruleset.options import RuleOptions
 from alertmill.ruleset.reading import Surroundings
 from alertmill.ruleset.ruleset import Ruleset
-from alertmill.ruleset.tree import Linker
+from alertmill.ruleset.tree import LinkedRules, Linker
 from alertmill.xmltext import Element, XmlError, load_xml
 
 
@@ -30,11 +30,22 @@ def load_rules(
 
     Errors make a ruleset that must not be used (`problems.raise_if_fatal`); warnings name what was left out of it.
     """
+    return Ruleset(link_rules(files, lists, decoder_identities, options, problems), options)
+
+
+def link_rules(
+    files: Iterable[tuple[str, str]],
+    lists: Mapping[str, CdbList],
+    decoder_identities: Mapping[str, int],
+    options: RuleOptions,
+    problems: Problems,
+) -> LinkedRules:
+    """`load_rules` up to the finished tree, from which a `Ruleset` can be made at any time."""
     parsed = [(path, _parse(path, text)) for path, text in files]
     loader = _Loader(Surroundings(lists, decoder_identities, options, problems), _defined(parsed))
     for path, elements in parsed:
         loader.load(path, elements)
-    return Ruleset(loader.linker, options)
+    return loader.linker.linked()
 
 
 def _parse(path: str, text: str) -> list[Element] | Problem | None:

@@ -6,10 +6,10 @@ asks first what the event alone can answer, then the memory. The first explains,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from alertmill.event import Event, Match, Record
+from alertmill.event import Event, Match
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, Walk
 from alertmill.ruleset.ruleset import Ruleset
@@ -49,6 +49,8 @@ def match(
     if state.ruleset is not ruleset:
         raise ValueError("the state belongs to another ruleset: rebind it first")
     state.counters.at(event.record.time)
+    if trace is not None:
+        trace.begin(event, state)
     walk = Walk()
     if event.forced_rule is not None:
         forced = ruleset.rules_by_id.get(event.forced_rule)
@@ -62,13 +64,18 @@ def match(
     return _conclude(*found, event, state, walk, trace)
 
 
-def count_silent(ruleset: Ruleset, shortlist: Shortlist, record: Record, state: State) -> None:
-    """What `match` does about an event whose shortlist is silent. Raises ValueError as that does."""
+def count_silent(ruleset: Ruleset, silent: Mapping[Shortlist, int], time: float, state: State) -> None:
+    """What `match` does about events that arrive at `time` and have such shortlists, which are silent, so many of each.
+
+    Raises ValueError as that does.
+    """
     if state.ruleset is not ruleset:
         raise ValueError("the state belongs to another ruleset: rebind it first")
-    state.counters.at(record.time)
-    if shortlist.found is not None:
-        state.counters.count(shortlist.found[0].id)
+    if silent:
+        state.counters.at(time)
+    for shortlist, events in silent.items():
+        if shortlist.found is not None:
+            state.counters.count(shortlist.found[0].id, events)
 
 
 def match_plain(ruleset: Ruleset, event: Event, state: State, walk: Walk, trace: Trace | None = None) -> Found | None:
@@ -78,10 +85,12 @@ def match_plain(ruleset: Ruleset, event: Event, state: State, walk: Walk, trace:
     while True:
         for node in levels[-1]:
             rule = node.rule
+            if trace is not None:
+                trace.ask(rule, event, state)  # before the memory changes by being asked
             holds = all(condition.holds(event) for condition in rule.conditions)
             holds = holds and state.remembers(rule, event, walk)
             if trace is not None:
-                trace.tried(rule, event, len(path), matched=holds, has_children=bool(node.children))
+                trace.tried(rule, len(path), matched=holds, has_children=bool(node.children))
             if holds:
                 path.append(node)
                 levels.append(iter(node.children))
@@ -103,7 +112,7 @@ def _conclude(
     fired = state.counters.count(rule.id)
     if rule.level and rule.ignore and _is_silenced(rule, event, state):
         if trace is not None:
-            trace.notes.append(f"rule {rule.id} is silenced by its ignore time of {rule.ignore} s")
+            trace.silence(rule, state.timers.begun(rule.id))
         if state.session or parent is None:
             return MatchResult(_match(rule, fired, walk, ignored=True))
         # The alert goes to the parent, with the count of the rule itself and without its collected lines.

@@ -32,20 +32,23 @@ MOST_REMEMBERED = 50_000
 
 #: The members that decide a value (`Layout.origin`).
 Origin = Callable[[Layout, ValueKey], Collection[Key] | None]
+#: The field that a static field of an event's layout is a copy of, "" where it is not known to be one.
+Copied = Callable[[Layout, str, Event], str]
 
 
 class Step:
     """One question: the member that decides its answer, the column that is asked, and the siblings still alive.
 
-    `texts` leads from members to what comes next, `masks` from what an answer leaves of the siblings.
+    `texts` leads from members to what comes next, `masks` from what an answer leaves of the siblings. `field` is the
+    field whose text is the answer, "" where that is not known; with `is_copy` an empty text is no answer.
     """
 
-    __slots__ = ("alive", "column", "field", "key", "masks", "texts")
+    __slots__ = ("alive", "column", "field", "is_copy", "key", "masks", "texts")
 
-    def __init__(self, key: Key, note: Note) -> None:
+    def __init__(self, key: Key, note: Note, field: str) -> None:
         self.key = key
-        #: The field that is asked for, "" where the answer is not a field.
-        self.field = note.key[1] if note.key[0] == "field" else ""
+        self.field = field
+        self.is_copy = note.key[0] == "static"
         self.column = note.column
         self.alive = note.alive
         self.texts: dict[str | bytes, Next] = {}
@@ -63,11 +66,15 @@ WALKED: Final = Walked()
 
 
 class Memo:
-    """What was found out about the records of all layouts. `origin` tells the members that decide a value."""
+    """What was found out about the records of all layouts.
 
-    def __init__(self, ruleset: Ruleset, origin: Origin) -> None:
+    `origin` tells the members that decide a value, `copied` what a static field that one member decides is a copy of.
+    """
+
+    def __init__(self, ruleset: Ruleset, origin: Origin, copied: Copied) -> None:
         self._ruleset = ruleset
         self._origin = origin
+        self._copied = copied
         self._first: dict[Layout, Next] = {}
         self._size = 0
 
@@ -75,7 +82,7 @@ class Memo:
         """The shortlist of a record; WALKED when it can only be walked, None when that may be worth remembering."""
         step = self._first.get(layout)
         while isinstance(step, Step):
-            value = members[step.key]
+            value = members[step.key]  # type: ignore[index]  # a layout's keys fit its members
             if value.__class__ is not str:
                 value = bytes(value)
             step = step.texts.get(value) or self._by_mask(layout, step, value)
@@ -84,7 +91,11 @@ class Memo:
     def _by_mask(self, layout: Layout, step: Step, value: str | bytes) -> Next | None:
         """What follows a value that was not seen before, if what it leaves of the siblings was."""
         text = layout.text(step.field, value) if step.field else None
-        following = None if text is None else step.masks.get(step.column.mask(text, step.alive) & step.alive)
+        following = (
+            None
+            if text is None or (step.is_copy and not text)
+            else step.masks.get(step.column.mask(text, step.alive) & step.alive)
+        )
         if following is not None and len(value) <= LONGEST_VALUE:
             self._count()
             step.texts[value] = following
@@ -105,15 +116,21 @@ class Memo:
             (key,) = origin
             step = self._first.get(layout) if before is None else before[0].masks.get(before[2])
             if not isinstance(step, Step):
-                step = Step(key, note)
+                step = Step(key, note, self._field(layout, note.key, event))
             self._lead(layout, before, step)
-            value = members[key]
+            value = members[key]  # type: ignore[index]  # a layout's keys fit its members
             value = value if value.__class__ is str else bytes(value)
             if len(value) > LONGEST_VALUE:
                 return found
             before = step, value, note.mask & note.alive
         self._lead(layout, before, found)
         return found
+
+    def _field(self, layout: Layout, key: ValueKey, event: Event) -> str:
+        kind, name = key
+        if kind == "static":
+            return self._copied(layout, name, event)
+        return name if kind == "field" else ""
 
     def _lead(self, layout: Layout, before: tuple[Step, str | bytes, int] | None, following: Next) -> None:
         """What follows the last answer, or comes first."""

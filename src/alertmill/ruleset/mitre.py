@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from alertmill.ruleset.mitre_table import TACTICS, TECHNIQUES
 
@@ -19,11 +20,16 @@ _KNOWN = TECHNIQUES | _FORMER
 
 def mitre_of_techniques(ids: Sequence[str]) -> LookUp:
     """The member for a list of technique ids: all ids as written, the names of those that are known."""
+    return _of_techniques(tuple(ids))
+
+
+@lru_cache(maxsize=1024)  # many rules of a ruleset name the same
+def _of_techniques(ids: tuple[str, ...]) -> LookUp:
     found = [(id, _KNOWN.get(id)) for id in ids]
     known = [technique for _, technique in found if technique is not None]
     tactics = _once(TACTICS[tactic] for _, listed in known for tactic in listed)
     warnings = tuple(_not_found(id) for id, technique in found if technique is None)
-    return _member(tuple(ids), tactics, tuple(name for name, _ in known)), warnings
+    return _member(ids, tactics, tuple(name for name, _ in known)), warnings
 
 
 def mitre_of_pairs(pairs: Sequence[tuple[str, str]]) -> LookUp:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from alertmill.event import Event
+from alertmill.patterns import OneOf, lowered
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.conditions import LOG_START, READERS, Key
 
@@ -82,16 +83,29 @@ def _value_of(event: Event, key: Key) -> str | None:
 
 
 class Column:
-    """What some of the siblings think of one value: `testers` are the bits of those that look at it."""
+    """What some of the siblings think of one value: `testers` are the bits of those that look at it.
 
-    __slots__ = ("others", "table", "testers", "tests")
+    `count` is the number of their conditions. Those that want one of some whole texts are answered together, by one
+    look-up in `_wanted`, however many they are.
+    """
+
+    __slots__ = ("_tests", "_wanted", "count", "others", "table", "testers")
 
     def __init__(self, tests: list[tuple[int, Test]], everyone: int) -> None:
-        self.tests = tests
-        self.testers = 0
-        for bit, _ in tests:
-            self.testers |= bit
+        self.count = len(tests)
+        by_bit: dict[int, list[Test]] = {}
+        for bit, test in tests:
+            by_bit.setdefault(bit, []).append(test)
+        self.testers = sum(by_bit)
         self.others = everyone & ~self.testers
+        self._wanted: dict[str, int] = {}
+        self._tests: list[tuple[int, Test]] = []
+        for bit, of_sibling in by_bit.items():
+            if len(of_sibling) == 1 and isinstance(of_sibling[0], OneOf):
+                for text in of_sibling[0].literals:
+                    self._wanted[text] = self._wanted.get(text, 0) | bit
+            else:
+                self._tests.append((bit, of_sibling[0] if len(of_sibling) == 1 else _all_of(of_sibling)))
         self.table: dict[str, int] = {}
 
     def decide(self, value: str, alive: int) -> int:
@@ -111,11 +125,18 @@ class Column:
         return self.decide(value, alive) if known is None else known
 
     def _ask(self, value: str, alive: int) -> int:
-        ruled_out = 0
-        for bit, test in self.tests:
-            if bit & alive and not ruled_out & bit and not test(value):
-                ruled_out |= bit
-        return (self.others | self.testers) & ~ruled_out
+        left = self.others
+        if self._wanted:
+            left |= self._wanted.get(lowered(value), 0)
+        for bit, test in self._tests:
+            # Sums of many bits are long numbers: they are touched for those that hold alone, which are few.
+            if (alive < 0 or bit & alive) and test(value):
+                left |= bit
+        return left
+
+
+def _all_of(tests: Sequence[Test]) -> Test:
+    return lambda value: all(test(value) for test in tests)
 
 
 class Note(NamedTuple):
@@ -179,7 +200,7 @@ class Masks:
                 elif condition.starts is not None:
                     tests.setdefault((LOG_START, ""), []).append((1 << number, condition.starts.__contains__))
         found = [(key, Column(asked, self._everyone)) for key, asked in tests.items()]
-        return sorted(found, key=lambda item: -len(item[1].tests))
+        return sorted(found, key=lambda item: -item[1].count)
 
     def candidates(self, event: Event) -> Sequence[Node]:
         """The nodes that the event's values do not rule out, in the order in which they are tried."""

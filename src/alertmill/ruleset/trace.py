@@ -1,76 +1,111 @@
-"""What a walk through the rules tried, told aloud: for logtest's `-v` and for `alertmill explain`."""
+"""What a walk through the rules tried, told aloud: for logtest's `-v` and for `alertmill explain`.
+
+A trace watches `match_plain`: it is asked before a rule's memory is, because that changes by being asked, and told the
+verdict afterwards. It decides nothing, and costs nothing where there is none.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from alertmill.event import Event
 from alertmill.ruleset.compile import CompiledRule
+from alertmill.ruleset.correlation import State
+from alertmill.ruleset.findings import Finding, findings_of
+
+#: Ids of rules from the top of the tree to one of them: a place in it.
+Path = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rule that was tried: how deep in the tree, the conditions that held, and the one that did not (or "")."""
+    """One rule that was tried: where in the tree, the verdict, and all its conditions."""
 
-    depth: int
-    rule_id: int
-    level: int
-    description: str
-    held: tuple[str, ...]
-    failed: str
+    path: Path
+    rule: CompiledRule
+    matched: bool
+    findings: tuple[Finding, ...]
 
     @property
-    def matched(self) -> bool:
-        return not self.failed
+    def depth(self) -> int:
+        return len(self.path) - 1
+
+    @property
+    def rule_id(self) -> int:
+        return self.rule.id
+
+    @property
+    def failed(self) -> Finding | None:
+        """The condition that decided against the rule."""
+        return next((finding for finding in self.findings if not finding.held), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A rule that held while its `ignore` time ran, and since when (epoch seconds)."""
+
+    rule: CompiledRule
+    since: int | None
 
 
 @dataclass(slots=True)
 class Trace:
     """`lines` are logtest's rules_debug (spec/logtest.md 5.2); `steps` tell each rule's conditions.
 
-    `notes` say what became of the resulting rule.
+    Args:
+        wanted: rules whose conditions are looked at whether the walk gets to them or not.
+        detailed: False for the lines alone.
+
+    `asked` are the findings of the `wanted` rules as the walk began; `notes` say what became of the resulting rule.
     """
 
+    wanted: Iterable[int] = ()
+    detailed: bool = True
     lines: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    asked: dict[int, tuple[Finding, ...]] = field(default_factory=dict)
+    silenced: Silenced | None = None
+    _path: list[int] = field(default_factory=list)
+    _findings: tuple[Finding, ...] = ()
 
-    def tried(self, rule: CompiledRule, event: Event, depth: int, *, matched: bool, has_children: bool) -> None:
-        """Note a rule and its verdict."""
+    def begin(self, event: Event, state: State) -> None:
+        """An event comes to the rules."""
+        rules = state.ruleset.rules_by_id
+        self.asked = {id: findings_of(rules[id], event, state) for id in self.wanted if id in rules}
+
+    def ask(self, rule: CompiledRule, event: Event, state: State) -> None:
+        """Look at the conditions of a rule that is about to be tried."""
+        if self.detailed:
+            self._findings = findings_of(rule, event, state)
+
+    def tried(self, rule: CompiledRule, depth: int, *, matched: bool, has_children: bool) -> None:
+        """Note the verdict on the rule last asked for."""
         self.lines.append(f"Trying rule: {rule.id} - {rule.info.description}")
         if matched:
             self.lines.append(f"*Rule {rule.id} matched")
             if has_children:
                 self.lines.append("*Trying child rules")
-        held, failed = _verdicts(rule, event)
-        if matched:
-            held += _memory_conditions(rule)
-        elif not failed:
-            failed = " and ".join(_memory_conditions(rule))
-        self.steps.append(Step(depth, rule.id, rule.level, rule.info.description, held, failed))
+        if self.detailed:
+            self._path[depth:] = [rule.id]
+            self.steps.append(Step(tuple(self._path), rule, matched, self._findings))
 
+    def silence(self, rule: CompiledRule, since: int | None) -> None:
+        """Note that the rule's `ignore` time keeps it from alerting."""
+        self.notes.append(f"rule {rule.id} is silenced by its ignore time of {rule.ignore} s")
+        self.silenced = Silenced(rule, since)
 
-def _verdicts(rule: CompiledRule, event: Event) -> tuple[tuple[str, ...], str]:
-    """The stateless conditions that hold, and the first that does not."""
-    held: list[str] = []
-    for condition in rule.conditions:
-        if not condition.holds(event):
-            return tuple(held), condition.text
-        held.append(condition.text)
-    return tuple(held), ""
+    def deepest(self) -> Path:
+        """The place of the resulting rule before anything silenced it; empty when no rule held.
 
-
-def _memory_conditions(rule: CompiledRule) -> tuple[str, ...]:
-    """The conditions with a memory, in words."""
-    found = []
-    if rule.check_diff:
-        found.append("<check_diff>: the log differs from the former one")
-    if rule.if_fts:
-        found.append("<if_fts>: seen for the first time")
-    found += [condition.text for condition in rule.lists]
-    if rule.search is not None:
-        search = rule.search
-        found.append(
-            f"<{search.kind.value}>: {search.needed + 1} earlier events within {search.timeframe} s that may be counted"
-        )
-    return tuple(found)
+        What held last is at the end of the walk; rules with `noalert` above it hand the result on to their parent.
+        """
+        for last in reversed(self.steps):
+            if last.matched:
+                above = {step.path: step.rule for step in self.steps if step.matched}
+                path = last.path
+                while path and above[path].noalert:
+                    path = path[:-1]
+                return path
+        return ()

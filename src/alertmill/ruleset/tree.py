@@ -73,12 +73,14 @@ class LinkedNode:
 class LinkedRule:
     """A rule with its places. `spec` is what the last overwrite says; everything else keeps its first value.
 
-    `own_list` is the number of the history list that holds this rule's events; `group_lists` those that its events go
-    to once per node; `searched_list` the one that this composite walks.
+    `overwritten` are the specs that came before it, the oldest first. `own_list` is the number of the history list that
+    holds this rule's events; `group_lists` those that its events go to once per node; `searched_list` the one that this
+    composite walks.
     """
 
     spec: RuleSpec
     nodes: list[LinkedNode] = field(default_factory=list)
+    overwritten: list[RuleSpec] = field(default_factory=list)
     search: SearchKind | None = None
     searched_list: int | None = None
     own_list: int | None = None
@@ -92,6 +94,20 @@ class LinkedRule:
         spec = self.spec
         self.if_sid, self.if_level = spec.if_sid, spec.if_level
         self.if_matched_sid, self.if_matched_group = spec.if_matched_sid, spec.if_matched_group
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedRules:
+    """The finished tree: all rules by id, the top level, how many nodes and history lists there are.
+
+    `defined` says where the first definition of an id stands that is not the one in `rules`, or is not loaded at all.
+    """
+
+    rules: dict[int, LinkedRule]
+    top: Siblings
+    node_count: int
+    list_count: int
+    defined: dict[int, Origin]
 
 
 class Linker:
@@ -112,6 +128,18 @@ class Linker:
         self.skipped: set[int] = set()
         self.node_count = 0
         self.list_count = 0
+        #: Verdicts on group texts by the list of words that looks for groups: both come again and again.
+        self._in_groups: dict[str, dict[str, bool]] = {}
+
+    def linked(self) -> LinkedRules:
+        """What came of all rules added so far."""
+        elsewhere = {id: origin for id, origin in self.defined.items() if not self._is_from(id, origin)}
+        return LinkedRules(self.rules, self.top, self.node_count, self.list_count, elsewhere)
+
+    def _is_from(self, id: int, origin: Origin) -> bool:
+        """Whether a rule is loaded, and was defined there."""
+        rule = self.rules.get(id)
+        return rule is not None and (rule.spec.origin.path, rule.spec.origin.line) == (origin.path, origin.line)
 
     def add(self, spec: RuleSpec) -> bool:
         """Link a rule, or apply it to the rule it overwrites. False when it is skipped; problems tell why."""
@@ -227,7 +255,7 @@ class Linker:
         return parents
 
     def _below_group(self, spec: RuleSpec, text: JoinedText) -> list[LinkedNode]:
-        verdicts: dict[str, bool] = {}
+        verdicts = self._in_groups.setdefault(text.text, {})
         parents: list[LinkedNode] = []
         for rule in self.rules.values():
             groups = rule.spec.group_text
@@ -304,6 +332,7 @@ class Linker:
         ):
             if new is not None and (old is None or _meaning(old) != _meaning(new)):
                 self._cannot_move(spec, new)
+        rule.overwritten.append(rule.spec)
         rule.spec = spec
         for siblings in {id(node.siblings): node.siblings for node in rule.nodes}.values():
             siblings.keys_changed()

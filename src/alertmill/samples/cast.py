@@ -66,6 +66,8 @@ class Cast:
         self.region = region
         self._dice = dice
         self._begin = begin
+        #: Where the sessions of a name call from: an instance has one address.
+        self._homes: dict[str, str] = {}
         #: The day, as log streams are named, and when a session of an hour will end.
         self.day = utc_text(begin)[:10].replace("-", "/")
         self.expiry = utc_text(begin + 7200)
@@ -146,7 +148,8 @@ class Cast:
                 },
             },
         }
-        return Caller(identity, dice.pick(self.addresses), dice.pick(_WORKLOAD_AGENTS))
+        address = self._homes.setdefault(name, dice.pick(self.addresses))
+        return Caller(identity, address, dice.pick(_WORKLOAD_AGENTS))
 
     def _on_behalf(self, caller: Caller, service: str) -> Caller:
         return Caller({**caller.identity, "invokedBy": service}, service, service, tls=False)

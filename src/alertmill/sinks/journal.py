@@ -15,6 +15,9 @@ from pathlib import Path
 from alertmill.errors import OutputError
 from alertmill.sinks.base import Appended
 
+#: Parts that are handed to the system at once.
+_MOST_PARTS = 16
+
 
 class Journal:
     """The file at `path`; made with mode 0600 when absent."""
@@ -25,11 +28,11 @@ class Journal:
 
     def write(self, parts: Sequence[bytes]) -> None:
         """Replace the content by `parts`, in their order, and sync it. Raises OutputError when the disk is full."""
-        data = b"".join(parts)
         try:
-            written = 0
-            while written < len(data):
-                written += os.pwrite(self._fd, data[written:], written)
+            written = os.pwritev(self._fd, parts[:_MOST_PARTS], 0)
+            rest = memoryview(b"" if written == sum(map(len, parts)) else b"".join(parts))
+            while written < len(rest):
+                written += os.pwrite(self._fd, rest[written:], written)
             os.fdatasync(self._fd)
         except OSError as error:
             raise OutputError(f"{self.path}: {error.strerror}; nothing was committed, nothing is lost") from error

@@ -6,11 +6,12 @@ outputs there are is decided by the configuration; when to commit is decided by 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+from isal import isal_zlib
 
 from alertmill.alerts import alert_id
 from alertmill.event import Outcome, Record
@@ -76,6 +77,8 @@ class Outputs:
         self._alert_channels = [_Channel(home, sink) for sink in alert_sinks]
         self._event_channels = [_Channel(home, sink) for sink in event_sinks]
         self._category_channels = {word: _Channel(home, sink) for word, sink in (category_sinks or {}).items()}
+        #: Whether there are outputs for events that are no alerts.
+        self._has_others = bool(self._event_channels or self._category_channels)
         self._rejected = _Channel(home, Rejected())
         #: Whether nothing is written about events without an alert, but for those of the categories.
         self.alerts_only = not event_sinks
@@ -116,7 +119,7 @@ class Outputs:
         """Whether `add` has anything to do with this outcome."""
         if outcome.alert or outcome.rejected or self._event_channels:
             return True
-        return outcome.event is not None and outcome.event.category in self._category_channels
+        return self._has_others and outcome.event is not None and outcome.event.category in self._category_channels
 
     @property
     def names(self) -> list[DatedName]:
@@ -134,29 +137,25 @@ class Outputs:
 
     def add(self, record: Record, outcome: Outcome) -> None:
         """Render what `outcome` adds to each output. Nothing is added anywhere when one of them cannot render it."""
-        rendered: list[tuple[_Channel, bytes]] = []
         position = self.last_alert_position
         if outcome.alert:
             position = self._alert_channels[0].position if self._alert_channels else 0
-            rendered += self._render(self._alert_channels, record, outcome, position)
-        if outcome.event is not None:
-            # Archived events carry the position of the most recently written alert.
-            rendered += self._render(self._event_channels, record, outcome, position)
-            special = self._category_channels.get(outcome.event.category)
-            if special is not None:
-                rendered += self._render([special], record, outcome, position)
-        if outcome.rejected:
-            rendered += self._render([self._rejected], record, outcome, position)
+        id = alert_id(record.time, position)
+        # Archived events carry the position of the most recently written alert.
+        channels = self._concerned(outcome)
+        rendered = [channel.sink.render(record, outcome, id) for channel in channels]
         self.last_alert_position = position
-        for channel, data in rendered:
+        for channel, data in zip(channels, rendered, strict=True):
             channel.add(data)
 
-    @staticmethod
-    def _render(
-        channels: Sequence[_Channel], record: Record, outcome: Outcome, position: int
-    ) -> list[tuple[_Channel, bytes]]:
-        id = alert_id(record.time, position)
-        return [(channel, channel.sink.render(record, outcome, id)) for channel in channels]
+    def _concerned(self, outcome: Outcome) -> Sequence[_Channel]:
+        """The channels that an outcome may add to, in the order in which they render it."""
+        channels: Sequence[_Channel] = self._alert_channels if outcome.alert else ()
+        if outcome.event is not None and self._has_others:
+            special = self._category_channels.get(outcome.event.category)
+            if self._event_channels or special is not None:
+                channels = [*channels, *self._event_channels, *([special] if special is not None else ())]
+        return [*channels, self._rejected] if outcome.rejected else channels
 
     @property
     def waiting(self) -> int:
@@ -173,7 +172,7 @@ class Outputs:
             if channel.buffer:
                 offset = channel.file.size
                 data = channel.take()
-                promises.append(Appended(channel.file.path, offset, len(data), zlib.crc32(data)))
+                promises.append(Appended(channel.file.path, offset, len(data), isal_zlib.crc32(data)))
                 parts.append(data)
         return Taken(tuple(promises), tuple(parts))
 

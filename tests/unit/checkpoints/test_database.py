@@ -25,15 +25,45 @@ def checkpoints(tmp_path: Path) -> Iterator[Checkpoints]:
 
 
 def test_state_is_a_snapshot_and_the_changes_since(checkpoints: Checkpoints) -> None:
+    assert checkpoints.stored_state().is_empty
     checkpoints.commit(Commit(journal=b"1", facts=[("fts", "a", None)]))
     checkpoints.commit(Commit(journal=b"2"))
-    assert checkpoints.stored_state().journals == (b"1", b"2")
-    checkpoints.commit(Commit(snapshot=b"all", facts=[("diff", "h/1", "log")]))
+    assert [*checkpoints.stored_state().pieces] == [b"1", b"2"]
+    checkpoints.commit(Commit(snapshot=iter([b"all", b"of", b"it"]), facts=[("diff", "h/1", "log")]))
     checkpoints.commit(Commit(journal=b"3"))
+    checkpoints.commit(Commit(journal=b"4"))
     stored = checkpoints.stored_state()
-    assert (stored.snapshot, stored.journals) == (b"all", (b"3",))
+    assert [*stored.pieces] == [b"all", b"of", b"it", b"3", b"4"]
     assert sorted(stored.facts) == [("diff", "h/1", "log"), ("fts", "a", None)]
-    assert checkpoints.journal_size == 1
+    assert not stored.is_empty
+    checkpoints.commit(Commit(snapshot=[b"new"]))
+    assert [*checkpoints.stored_state().pieces] == [b"new"]
+
+
+def test_a_snapshot_is_due_when_the_changes_are_as_large_as_the_last_one(tmp_path: Path) -> None:
+    first = Checkpoints(tmp_path)
+    mebibyte = b"x" * 2**20
+    first.commit(Commit(journal=mebibyte))
+    assert not first.wants_snapshot(7 * mebibyte)
+    assert first.wants_snapshot(7 * mebibyte + b"x")
+    first.commit(Commit(snapshot=[mebibyte] * 10))
+    first.close()
+    again = Checkpoints(tmp_path)
+    again.commit(Commit(journal=mebibyte))
+    assert not again.wants_snapshot(8 * mebibyte)
+    assert again.wants_snapshot(9 * mebibyte)
+    again.close()
+
+
+def test_a_snapshot_that_fails_halfway_changes_nothing(checkpoints: Checkpoints) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"half"
+        raise MemoryError
+
+    checkpoints.commit(Commit(journal=b"1"))
+    with pytest.raises(MemoryError):
+        checkpoints.commit(Commit(snapshot=pieces()))
+    assert [*checkpoints.stored_state().pieces] == [b"1"]
 
 
 def test_promises_know_which_commit_was_the_last(checkpoints: Checkpoints) -> None:
@@ -63,7 +93,7 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
     again = Checkpoints(tmp_path)
     assert again.failures() == [FAILED]
     assert again.counters() == {"alerts": 3}
-    assert again.journal_size == 5
+    assert [*again.stored_state().pieces] == [b"12345"]
     again.close()
 
 

@@ -102,7 +102,7 @@ def check_upgraded(folder: Path) -> None:
     assert (opened.partial(SCOPE, "p", "e"), opened.to_remove(SCOPE)) == (12, [("r", "e")])
     assert (opened.failures(), opened.next_run("aws-s3")) == ([FAILED], 77.0)
     stored = opened.stored_state()
-    assert (stored.snapshot, stored.journals, stored.facts) == (b"all", (b"1",), (("fts", "a", None),))
+    assert ([*stored.pieces], [*stored.facts]) == ([b"all", b"1"], [("fts", "a", None)])
     assert (opened.promises()[0], opened.counters()) == ([Appended("a.json", 5, 6, 7)], {"alerts": 3})
     assert opened.scopes()[1] == ScopeStatus(
         SCOPE, OBJECTS, 70, 1, 1, 5, 1, "2026-01-31", "k9", 99.5, "no", "", 0.0, 0.0, None, False

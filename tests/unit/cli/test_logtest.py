@@ -249,3 +249,15 @@ def test_the_command_line(home: Path, capsys: pytest.CaptureFixture[str], monkey
     with pytest.raises(SystemExit) as stopped:
         main(["logtest", "--nonsense"])
     assert stopped.value.code == 2
+
+
+def test_json_with_v_explains_each_event(home: Path) -> None:
+    first, second = answers(home, b'{"k":"v"}\nx\n', "-v")
+    assert first["explain"]["answer"] == "rule 100100 (level 5) 'k is v': an alert is written"
+    assert first["explain"]["result"]["rule"] == int(first["rule"]["id"])
+    assert second["explain"]["answer"] == "no rule holds, so there is no alert"
+    assert [one["explain"]["result"]["firedtimes"] for one in answers(home, b'{"k":"v"}\n' * 2, "-v")] == [1, 2]
+    assert [one["explain"]["result"]["firedtimes"] for one in answers(home, b'{"k":"v"}\n' * 2, "-v", "--fresh")] == [
+        1,
+        1,
+    ]

@@ -11,7 +11,7 @@ from threading import Timer
 import pytest
 
 from alertmill.cli import progress
-from alertmill.cli.progress import Figures, ProgressLine, results
+from alertmill.cli.progress import Figures, Patience, ProgressLine, Steps, results
 
 
 class Terminal(io.StringIO):
@@ -149,3 +149,75 @@ def test_nobody_is_told_of_calls_elsewhere() -> None:
     Timer(0.05, slow.set_result, ["b"]).start()
     assert results([slow], stream, "trying AWS") == ["b"]
     assert stream.getvalue() == ""
+
+
+class Clock:
+    """Moves on by a second with every look."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1.0
+        return self.now
+
+
+def shown(stream: io.StringIO, count: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("TERM", "xterm")
+    steps = Steps(stream, "cases", Clock())
+    for done in range(count):
+        steps.show(done, 10)
+    steps.close()
+    return stream.getvalue()
+
+
+def test_steps_are_counted_on_a_terminal_when_they_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(Terminal(), 6, monkeypatch)
+    assert "cases: 1 of 10" in text
+    assert "cases: 5 of 10, 0:06 left" in text
+    assert "cases: 0 of 10" not in text
+
+
+def test_quick_steps_and_other_streams_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown(Terminal(), 1, monkeypatch) == ""
+    assert shown(io.StringIO(), 6, monkeypatch) == ""
+
+
+@pytest.mark.usefixtures("wide")
+def test_patience_says_what_takes_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    stream, said = Terminal(), ["one\x1b[2J"]
+    with Patience(stream, lambda: said[0]) as patience:
+        assert patience._timer is not None
+        patience._timer.join()
+        patience._live.refresh()
+        said[0] = "two"
+        patience._live.refresh()
+    text = stream.getvalue()
+    assert "one?[2J" in text
+    assert "two" in text
+    assert "\x1b[2J" not in text
+
+
+@pytest.mark.parametrize("kind", [Terminal, io.StringIO])
+def test_patience_is_silent_for_what_is_quick_and_where_nobody_watches(
+    kind: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_PATIENCE", 3600.0 if kind is Terminal else 0.0)
+    stream = kind()
+    with Patience(stream, lambda: "waiting"):
+        pass
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.usefixtures("wide")
+def test_lines_that_are_printed_during_patience_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_PATIENCE", 0.0)
+    stream = Terminal()
+    line = ProgressLine(stream, Figures)
+    with line.patience("loading") as patience:
+        assert patience._timer is not None
+        patience._timer.join()
+        line.print("a line of the log")
+    assert "a line of the log\r\n" in stream.getvalue().replace("\n", "\r\n")
+    assert "loading" in stream.getvalue()

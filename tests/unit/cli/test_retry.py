@@ -313,7 +313,10 @@ def test_what_is_no_home(bench: Bench) -> None:
     (bench.home / "etc/ossec.conf").unlink()
     code, _, err = bench.retry()
     assert code == EXIT_PROBLEMS
-    assert err.endswith(f"ossec.conf does not exist; is {bench.home} a home?\n")
+    assert err == (
+        f"alertmill retry: {bench.home} is no home (no etc/ossec.conf); "
+        "`alertmill init` makes a home, --home names another one\n"
+    )
 
 
 def test_an_ossec_conf_with_errors(bench: Bench) -> None:

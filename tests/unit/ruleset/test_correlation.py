@@ -414,7 +414,7 @@ def test_a_count_goes_on_after_a_crash_with_bytes_as_they_were():
     run(rules, [event("log \xff 1", fields=odd), event("log 2", fields=odd)], state)
     changes = state.take_changes()
     assert changes is not None
-    restored = State.restore(rules, None, [b"", changes.journal], changes.facts)
+    restored = State.restore(rules, [b"", changes.journal], changes.facts)
     result = match(rules, event("log 3", fields=odd), restored)
     assert result.match is not None
     assert (result.match.rule.id, result.match.previous_output) == (FIRED, ("log 2", "log \xff 1"))
@@ -428,7 +428,7 @@ def test_a_log_that_is_not_the_end_of_the_full_log_is_kept_whole():
     one.full_log, one.log = "header: body", "body, changed"
     state = rules.new_state()
     run(rules, [one], state)
-    restored = State.restore(rules, state.snapshot(), [], [])
+    restored = State.restore(rules, [*state.snapshot()], [])
     assert ids(rules, [event()], restored) == [102]
 
 
@@ -436,12 +436,12 @@ def test_changes_in_a_snapshot_are_not_given_again():
     rules = counting()
     state = rules.new_state()
     run(rules, at(0), state)
-    snapshot = state.snapshot()
+    snapshot = [*state.snapshot()]
     run(rules, at(1), state)
     changes = state.take_changes()
     assert changes is not None
-    restored = State.restore(rules, snapshot, [changes.journal], [])
-    assert restored.snapshot() == state.snapshot()
+    restored = State.restore(rules, [*snapshot, changes.journal], [])
+    assert [*restored.snapshot()] == [*state.snapshot()]
     assert fired(rules, at(2), restored) == "F"
 
 
@@ -454,7 +454,7 @@ def test_another_ruleset_takes_over_counts_and_events_by_rule_id():
     )
     state = old.new_state()
     run(old, at(0, 1), state)
-    for moved in (state, State.restore(new, state.snapshot(), [], [])):
+    for moved in (state, State.restore(new, [*state.snapshot()], [])):
         moved.rebind(new)
         results = run(new, at(2), moved)
         assert [result.match.rule.id for result in results if result.match] == [FIRED]
@@ -477,7 +477,7 @@ def test_timers_and_accumulated_fields_are_saved():
     state.accumulate(event(decoder="sshd", accumulate=True, static={"id": "7", "srcip": "10.0.0.1"}))
     changes = state.take_changes()
     assert changes is not None
-    restored = State.restore(rules, None, [changes.journal], [])
+    restored = State.restore(rules, [changes.journal], [])
     assert ids(rules, at(5), restored) == [101]
     later = event(decoder="sshd", accumulate=True, static={"id": "7"})
     restored.accumulate(later)

@@ -43,7 +43,7 @@ def example(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(elements._ELEMENTS, "least_fields", read["read_least_fields"])
     made = defined("condition", Condition=conditions.Condition)
     monkeypatch.setitem(conditions._OTHERS, "least_fields", made["least_fields_condition"])
-    monkeypatch.setattr(conditions, "_ORDER", (*conditions._ORDER, ("least_fields",)))
+    monkeypatch.setitem(conditions._ORDER, "least_fields", len(conditions._ORDER))
 
 
 @pytest.mark.usefixtures("example")

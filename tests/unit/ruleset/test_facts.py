@@ -197,10 +197,10 @@ def test_facts_outlive_a_restart():
         ("ignored", " 7  10.0.0.1     ssh", None),
         ("diff", "web1/100101", "ports: 1"),
     ]
-    known = State.restore(NEW, None, [], [*rows, ("other", "x", "y")])
+    known = State.restore(NEW, [], [*rows, ("other", "x", "y")])
     assert ids(NEW, [login("eve")], known) == [100100]
-    assert ids(DIFF, [event("ports: 2")], State.restore(DIFF, None, [], rows)) == [100101]
-    assert not match(rules, noise("probe"), State.restore(rules, None, [], rows)).alert
+    assert ids(DIFF, [event("ports: 2")], State.restore(DIFF, [], rows)) == [100101]
+    assert not match(rules, noise("probe"), State.restore(rules, [], rows)).alert
 
 
 def test_a_later_fact_of_a_key_replaces_an_earlier_one():

@@ -177,6 +177,10 @@ def test_collected_lines_stay_with_the_silenced_rule():
 # --- trace --------------------------------------------------------------------------------------------------------
 
 
+def failed(step):
+    return step.failed.text if step.failed else ""
+
+
 def test_a_trace_tells_what_was_tried_in_logtests_words():
     rules = ruleset(
         rule(101, "<match>never</match>", level=9)
@@ -195,13 +199,24 @@ def test_a_trace_tells_what_was_tried_in_logtests_words():
         "*Trying child rules",
         "Trying rule: 103 - rule 103",
     ]
-    assert [(step.depth, step.rule_id, step.matched, step.failed) for step in trace.steps] == [
+    assert [(step.depth, step.rule_id, step.matched, failed(step)) for step in trace.steps] == [
         (0, 1, True, ""),
         (1, 101, False, "<match> matches osmatch 'never'"),
         (1, 102, True, ""),
         (2, 103, False, "<id> matches osmatch '^7'"),
     ]
-    assert trace.steps[2].held == ("<match> matches osmatch 'b'",)
+    assert [step.path for step in trace.steps] == [(1,), (1, 101), (1, 102), (1, 102, 103)]
+    (finding,) = trace.steps[2].findings
+    assert (finding.text, finding.held, finding.value) == ("<match> matches osmatch 'b'", True, None)
+    assert trace.deepest() == (1, 102)
+
+
+def test_a_trace_may_be_of_the_lines_alone():
+    rules = ruleset(rule(101, "<match>a</match>"))
+    trace = Trace(detailed=False)
+    match(rules, event("ab"), rules.new_state(), trace=trace)
+    assert trace.lines[-1] == "*Rule 101 matched"
+    assert (trace.steps, trace.deepest()) == ([], ())
 
 
 def test_a_trace_names_conditions_with_a_memory_and_silenced_rules():
@@ -212,9 +227,9 @@ def test_a_trace_names_conditions_with_a_memory_and_silenced_rules():
     traces = [Trace() for _ in range(6)]
     for trace in traces:
         match(rules, event(), state, trace=trace)
-    condition = "<if_matched_sid>: 2 earlier events within 60 s that may be counted"
-    assert traces[0].steps[-1].failed == condition
-    assert traces[2].steps[-1].held == (condition,)
+    condition = "<if_matched_sid> 101: 2 earlier events within 60 s"
+    assert failed(traces[0].steps[-1]) == condition
+    assert [(finding.text, finding.held) for finding in traces[2].steps[-1].findings] == [(condition, True)]
     assert traces[5].notes == ["rule 102 is silenced by its ignore time of 9 s"]
 
 
@@ -224,7 +239,7 @@ def test_a_trace_changes_no_verdict():
     for number in range(4):
         without = match(rules, event("x" * (number % 2)), plain)
         assert match(rules, event("x" * (number % 2)), told, trace=Trace()) == without
-    assert plain.snapshot() == told.snapshot()
+    assert [*plain.snapshot()] == [*told.snapshot()]
 
 
 def test_a_trace_tells_of_memories_of_other_kinds():
@@ -238,8 +253,9 @@ def test_a_trace_tells_of_memories_of_other_kinds():
     state, traces = rules.new_state(), [Trace(), Trace()]
     for trace in traces:
         match(rules, event("x", static={"id": "7"}), state, trace=trace)
-    assert traces[0].steps[-2].failed == (
-        "<check_diff>: the log differs from the former one and <if_fts>: seen for the first time "
-        "and <list> match_key of app in apps"
-    )
+    assert [(finding.text, finding.held) for finding in traces[0].steps[-2].findings] == [
+        ("<check_diff>: the log differs from the former one", False),
+        ("<if_fts>: seen for the first time", False),
+        ("<list> match_key of app in apps", False),
+    ]
     assert traces[1].notes == ["rule 103 finds its values among the ignored ones"]

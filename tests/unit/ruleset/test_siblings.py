@@ -126,3 +126,16 @@ def test_remembered_choices_have_an_end(monkeypatch):
     masks = rules.roots[0].below.masks(identity_of(event()))
     assert len(masks._chosen) <= 2
     assert len(masks._by_roots) <= 2
+
+
+def test_siblings_that_want_whole_values_are_asked_together():
+    rules = ruleset(
+        rule(101, '<field name="app">^web$|^Shop$</field>')
+        + rule(102, '<field name="app" type="osmatch">^web$</field><field name="app">b$</field>')
+        + rule(103, '<field name="app" negate="yes">^web$</field>')
+        + rule(104, '<field name="app">^we</field>')
+        + rule(105, '<field name="app">^web$</field><field name="app" type="osmatch">^shop$</field>')
+    )
+    for value, expected in (("WEB", [101, 102, 104]), ("shop", [101, 103]), ("web2", [103, 104]), ("", [103])):
+        for _ in range(2):
+            assert sorted(tried(rules, event(fields={"app": value}))) == expected

@@ -35,17 +35,22 @@ def decode(event: Event, text: str | None, settings: PluginSettings) -> None:
         text = event.log
     parsed = read_object(text)
     if parsed is not None:
-        _add_fields(event, parsed, settings, _most_fields(text, ",", settings), None)
+        decode_parsed(event, text, parsed, settings)
+
+
+def decode_parsed(event: Event, text: str, parsed: Document, settings: PluginSettings) -> None:
+    """Decode what `read_object` gives for `text`."""
+    add_fields(event, parsed, settings, _most_fields(text, ",", settings), None)
 
 
 def decode_document(event: Event, document: dict[str, Any], settings: PluginSettings, compact: bytes | None) -> None:
     """Decode a record's document. `compact` is what `compact_text` says of it."""
     if compact is None:
-        _add_fields(event, document, settings, count_leaves(document), clean_text)
+        add_fields(event, document, settings, count_leaves(document), clean_text)
     else:
         plain = compact.isascii() and (_BACKSLASH not in compact or b"\\u0000" not in compact)
         most = _most_fields(compact, b",", settings)
-        _add_fields(event, document, settings, most, None if plain else clean_text)
+        add_fields(event, document, settings, most, None if plain else clean_text)
 
 
 def _most_fields(text: AnyStr, comma: AnyStr, settings: PluginSettings) -> int:
@@ -62,7 +67,7 @@ def compact_text(document: dict[str, Any]) -> bytes | None:
         return None
 
 
-def _add_fields(event: Event, document: Document, settings: PluginSettings, most: int, clean: Clean | None) -> None:
+def add_fields(event: Event, document: Document, settings: PluginSettings, most: int, clean: Clean | None) -> None:
     """Give the event the fields of a document that has at most `most` of them."""
     style = settings.style
     if not (isinstance(document, dict) and _attach(event, document, style, most, clean)):

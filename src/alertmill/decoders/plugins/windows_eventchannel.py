@@ -11,14 +11,16 @@ from collections.abc import Iterable
 from json.encoder import encode_basestring
 from typing import Any
 
+import orjson
+
 from alertmill.decoders.cjson import read_object
+from alertmill.decoders.eventxml import Part, parts
 from alertmill.decoders.identities import BUILT_IN
 from alertmill.decoders.plugins import json
 from alertmill.decoders.plugins.base import PluginSettings
 from alertmill.decoders.predecode import Rejected
 from alertmill.decoders.windows_audit import AUDIT_POLICY_CHANGES, CATEGORIES
 from alertmill.event import DecoderInfo, Event
-from alertmill.xmltext import Element, XmlError, read_xml
 
 _NAME = "windows_eventchannel"
 _DECODER = DecoderInfo(_NAME, BUILT_IN[_NAME], type="ossec")
@@ -30,6 +32,8 @@ _AUDIT_SUCCESS = 0x20000000000000
 _NO_VALUE = ("", "-", "(NULL)")
 _NUMBER = re.compile(r"[0-9]+")
 _SHORT_ESCAPE = re.compile(r'\\([btnfr"\\])')
+#: Characters that JSON has no short escape for.
+_LONG_ESCAPED = re.compile(r"[\x00-\x07\x0b\x0e-\x1f]")
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
 
 #: Members of a JSON object in order; values are byte text, or members again.
@@ -45,9 +49,26 @@ def decode_eventchannel(event: Event, settings: PluginSettings = _DEFAULTS) -> R
     xml, message = _member(members, "event"), _member(members, "message")
     if xml is None:
         return Rejected("a Windows event must be a JSON object with the XML text in its member Event.")
-    event.full_log = event.log = _json([("win", _win(encode_basestring(xml), message))])
-    json.decode(event, event.log, settings)
+    win = _win(encode_basestring(xml), message)
+    document = _document(win) if "\0" not in event.full_log else None  # a NUL would end a text
+    if document is None:
+        event.full_log = event.log = _json([("win", win)])
+        json.decode(event, event.log, settings)
+    else:
+        event.full_log = event.log = orjson.dumps(document).decode()
+        json.decode_parsed(event, event.log, document, settings)
     return None
+
+
+def _document(win: _Members) -> dict[str, Any] | None:
+    """What reading the JSON of these members would give; None where a name stands twice."""
+    inner = {}
+    for name, value in win:
+        known = dict(value) if isinstance(value, list) else value
+        if name in inner or len(known) != len(value):
+            return None
+        inner[name] = known
+    return {"win": inner}
 
 
 def _member(members: Iterable[tuple[str, Any]], lowered_name: str) -> str | None:
@@ -70,7 +91,7 @@ def _win(xml: str, message: str | None) -> _Members:
     data: _Members = []
     nameless: list[str] = []
     others: _Members = []
-    for part in _parts(xml):
+    for part in parts(xml):
         if part.name == "System":
             _read_system(part, system)
         elif part.name == "EventData":
@@ -91,20 +112,11 @@ def _win(xml: str, message: str | None) -> _Members:
     return [("system", system), *([("eventdata", data)] if data else []), *others]
 
 
-def _parts(xml: str) -> list[Element]:
-    """The children of `<Event>`; none when the XML cannot be read."""
-    try:
-        roots = read_xml(xml, "")
-    except XmlError:
-        return []
-    return [part for root in roots if root.name == "Event" for part in root.children]
-
-
 def _lower_first(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
-def _read_system(part: Element, system: _Members) -> None:
+def _read_system(part: Part, system: _Members) -> None:
     for element in part.children:
         match element.name:
             case "Provider":
@@ -124,7 +136,7 @@ def _read_system(part: Element, system: _Members) -> None:
                     system.append((_lower_first(element.name), element.text))
 
 
-def _read_event_data(part: Element, data: _Members, nameless: list[str]) -> None:
+def _read_event_data(part: Part, data: _Members, nameless: list[str]) -> None:
     for element in part.children:
         text = element.text.rstrip(" ")
         if text in _NO_VALUE:
@@ -144,7 +156,7 @@ def _policy_changes(numbers: str) -> _Members:
     return [("auditPolicyChanges", ", ".join(words))] if words else []
 
 
-def _other_part(part: Element) -> _Members:
+def _other_part(part: Part) -> _Members:
     """`<UserData>` and the like: everything two levels below, under the name of the last element in between."""
     if not part.children:
         return []
@@ -175,5 +187,7 @@ def _category(known: dict[str, str]) -> _Members:
 
 def _message_text(message: str) -> str:
     """The message's JSON text, quotes included, with the short escapes undone again."""
+    if _LONG_ESCAPED.search(message) is None:
+        return f'"{message}"'
     inner = encode_basestring(message)[1:-1]
     return f'"{_SHORT_ESCAPE.sub(lambda found: _ESCAPED[found.group(1)], inner)}"'

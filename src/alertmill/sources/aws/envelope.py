@@ -10,6 +10,7 @@ import json
 import re
 from typing import Any
 
+import msgspec
 import orjson
 
 #: The location of every AWS message.
@@ -121,8 +122,35 @@ def _add_names(aws: dict[str, Any]) -> None:
         aws["tags"] = {"value": aws["tags"]}
 
 
+def _is_simple(document: dict[str, Any]) -> bool:
+    """Whether compiled writers agree with `json` about all values: no fractions, and nothing that may be null.
+
+    They are twice as fast; where characters are concerned, they differ in those beyond ASCII and in DEL.
+    """
+    waiting: list[Any] = [document.values()]
+    for values in waiting:
+        for value in values:
+            kind = type(value)
+            if kind is str:
+                continue
+            if kind is dict:
+                waiting.append(value.values())
+            elif kind is list:
+                waiting.append(value)
+            elif kind is not bool and kind is not int:
+                return False
+    return True
+
+
 def spell_compatible(document: dict[str, Any]) -> str:
     """The message as Wazuh spells it: `", "` and `": "`, non-ASCII as `\\uXXXX` (aws-wodle.md 9.3). Byte text."""
+    if _is_simple(document):
+        try:
+            text = orjson.dumps(document)
+        except TypeError:  # lone surrogates, integers beyond 64 bits, deep nesting
+            text = b"\x7f"
+        if text.isascii() and b"\x7f" not in text:
+            return msgspec.json.format(text, indent=0).decode("ascii")
     try:
         return json.dumps(document)
     except RecursionError:

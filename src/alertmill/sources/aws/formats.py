@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from alertmill.sources.aws.envelope import Envelope
 from alertmill.sources.aws.faults import UnpackError
+from alertmill.sources.aws.row_sheets import Columnwise
 from alertmill.sources.aws.sheets import Memberwise
 from alertmill.sources.aws.unpack import columns, lines
 
@@ -54,6 +55,8 @@ class ObjectFormat(Protocol):
     document: bool
     #: How documents are made of members, where that is what `records` and `wrap` do; None where they do more.
     memberwise: Memberwise | None
+    #: The same for lines of columns, whose records are nothing but these.
+    columnwise: Columnwise | None
     #: Messages carry `aws_account_id`, the account whose folder the object lies in.
     names_account: bool
 
@@ -69,6 +72,9 @@ class ObjectFormat(Protocol):
     def wrap(self, envelope: Envelope, record: dict[str, Any]) -> dict[str, Any]:
         """The document that the message says; the record is taken over."""
 
+    def reshape(self, aws: dict[str, Any]) -> None:
+        """The type's own changes of a document's `aws` object; of use to those that are memberwise."""
+
     def event_time(self, record: dict[str, Any]) -> float | None:
         """When the record's event happened, epoch seconds."""
 
@@ -82,6 +88,7 @@ class Format:
     type = ""
     document = False
     memberwise: Memberwise | None = None
+    columnwise: Columnwise | None = None
     names_account = False
 
     def rows(self, rows: Iterable[dict[str, Any]], key: str) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -18,7 +19,7 @@ from alertmill.config.models import DiscardRegex, EventFormat
 from alertmill.errors import SourceError
 from alertmill.event import Record
 from alertmill.sheet import SheetRecord
-from alertmill.sources.aws import parquet
+from alertmill.sources.aws import parquet, row_sheets, sheets
 from alertmill.sources.aws.documents import HELD_DOCUMENT
 from alertmill.sources.aws.envelope import (
     LOCATION,
@@ -31,7 +32,8 @@ from alertmill.sources.aws.envelope import (
 from alertmill.sources.aws.examined import ExaminedBody, ObjectExamination, ObjectTask, examined_record
 from alertmill.sources.aws.faults import FetchError, ObjectError, ParseError
 from alertmill.sources.aws.formats import BadLine, ObjectFormat, SpecialRecord
-from alertmill.sources.aws.sheets import JsonSheet, Memberwise, picked, split
+from alertmill.sources.aws.row_sheets import Columnwise, RowSheet
+from alertmill.sources.aws.sheets import JsonSheet, Memberwise
 from alertmill.sources.aws.store import Body
 from alertmill.sources.aws.unpack import check_text, unpack
 from alertmill.sources.base import Batch, ObjectDone, ObjectPartial, Stop, no_ack
@@ -184,11 +186,16 @@ class ObjectReader:
         """
         if isinstance(body, ExaminedBody):
             return body.found.answers, self._examined_maker(target, body)
-        kind = self._kind.memberwise
-        data = content.held() if kind is not None and self._drops is None else None
-        texts = split(data, kind) if data is not None and kind is not None else None
-        if texts is not None and data is not None and kind is not None:
-            return texts, self._sheet_maker(target, kind, data)
+        members, columns = self._kind.memberwise, self._kind.columnwise
+        data = content.held() if (members or columns) and self._drops is None else None
+        if data is not None and members is not None:
+            texts = sheets.split(data, members)
+            if texts is not None:
+                return texts, self._text_maker(target, members, data)
+        elif data is not None and columns is not None:
+            table = row_sheets.split(data, columns)
+            if table is not None:
+                return table[1], self._row_maker(target, columns, data, table[0])
         return content.rows(), self._improved_maker(target) if self._improved else self._compatible_maker(target)
 
     def _examined_maker(self, target: Target, body: ExaminedBody) -> Callable[[Any, int, float], Record]:
@@ -197,7 +204,7 @@ class ObjectReader:
 
         def open_object() -> tuple[JsonSheet, list[bytes]]:
             kind, text = self._kind.memberwise, _Content(self._kind, Body(data or b""), target.key, _NEVER).held()
-            texts = split(text, kind) if kind is not None and text is not None else None
+            texts = sheets.split(text, kind) if kind is not None and text is not None else None
             assert kind is not None and text is not None and texts is not None  # it was read so before
             return self._sheet(target, kind, text), texts
 
@@ -206,9 +213,9 @@ class ObjectReader:
 
     def _sheet(self, target: Target, kind: Memberwise, data: bytes) -> JsonSheet:
         place = f"s3://{target.bucket}/{target.key}#"
-        return JsonSheet(kind, data, self.envelope(target), self._kind.wrap, place, improved=self._improved)
+        return JsonSheet(kind, data, self.envelope(target), self._kind.reshape, place, improved=self._improved)
 
-    def _sheet_maker(self, target: Target, kind: Memberwise, data: bytes) -> Callable[[bytes, int, float], Record]:
+    def _text_maker(self, target: Target, kind: Memberwise, data: bytes) -> Callable[[bytes, int, float], Record]:
         """Records that are read as far as somebody asks."""
         sheet, improved = self._sheet(target, kind, data), self._improved
         event_time, event_id = self._kind.event_time, _no_id if target.again else self._kind.event_id
@@ -216,8 +223,25 @@ class ObjectReader:
         def make(text: bytes, number: int, now: float) -> Record:
             if not improved:
                 return SheetRecord(sheet, text, number, now)
-            record = picked(text, kind.identity)
+            record = sheets.picked(text, kind.identity)
             return SheetRecord(sheet, text, number, now, event_time(record), event_id(record))
+
+        return make
+
+    def _row_maker(
+        self, target: Target, kind: Columnwise, data: bytes, names: tuple[str, ...]
+    ) -> Callable[[list[str], int, float], Record]:
+        """Records that stay columns."""
+        place = f"s3://{target.bucket}/{target.key}#"
+        sheet = RowSheet(kind, data, names, self.envelope(target), place, improved=self._improved)
+        if not self._improved:
+            return partial(SheetRecord, sheet)
+        column, moment = kind.time
+        place_of_time = names.index(column) if column in names else len(names)
+
+        def make(row: list[str], number: int, now: float) -> Record:
+            happened = moment(row[place_of_time]) if place_of_time < len(row) else None
+            return SheetRecord(sheet, row, number, now, happened)
 
         return make
 

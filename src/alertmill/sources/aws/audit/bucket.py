@@ -59,6 +59,11 @@ class Audit:
         self._log_files = self._places_of(CloudTrail())
         self._report = BucketReport(bucket.name, self._log_files.root, self._now, self._now)
 
+    @property
+    def report(self) -> BucketReport:
+        """What has been found so far."""
+        return self._report
+
     def run(self) -> BucketReport:
         """Everything that was found. Does not raise: what goes wrong is a fault or a finding of the report."""
         try:

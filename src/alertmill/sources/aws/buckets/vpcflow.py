@@ -19,6 +19,7 @@ from alertmill.sources.aws.buckets.base import AccountLayout
 from alertmill.sources.aws.envelope import Envelope
 from alertmill.sources.aws.faults import ShapeError
 from alertmill.sources.aws.formats import BadLine, epoch, named, text_rows
+from alertmill.sources.aws.row_sheets import Columnwise
 
 #: The columns of version 2, which is what a file without a header holds.
 VERSION_2 = (
@@ -46,11 +47,36 @@ _LINE = re.compile(r"2 (?:\d{12}|unknown) eni-\w+ .* \d+ \d+ (?:ACCEPT|REJECT|-)
 _TIMES = frozenset({"start", "end"})
 #: Digits of a time that can be a year of four digits, and some zeros: longer texts are not worth remembering.
 _LONGEST = 20
+_YEAR_10000 = 253_402_300_800
+
+
+def header_names(row: list[str]) -> tuple[str, ...]:
+    """The member names that a header line stands for, empty when the row is no header."""
+    if all(map(_NAME.fullmatch, row)) and not _IN_EVERY_HEADER.isdisjoint(row):
+        return tuple(name.replace("-", "_") for name in row)
+    return ()
+
+
+def _time(text: str) -> str:
+    """Epoch seconds as `YYYY-MM-DDTHH:MM:SSZ`; anything else, also a year beyond 9999, as it is."""
+    return _seconds(text) if len(text) <= _LONGEST else text
+
+
+def _moment(text: str) -> float | None:
+    """The time that `_time` spells, epoch seconds."""
+    if len(text) <= _LONGEST and text.isascii() and text.isdigit():
+        seconds = int(text)
+        if seconds < _YEAR_10000:
+            return float(seconds)
+    return epoch(text)
 
 
 class VpcFlow(AccountLayout):
     type = "vpcflow"
     service = "vpcflowlogs"
+    columnwise: Columnwise | None = Columnwise(
+        header_names, VERSION_2, "vpc", dict.fromkeys(sorted(_TIMES), _time), ("start", _moment)
+    )
     names_account = True
     flow_logs = True
     hive = True
@@ -101,13 +127,6 @@ class VpcFlow(AccountLayout):
         return bool(header_names(row)) or _LINE.fullmatch(first) is not None
 
 
-def header_names(row: list[str]) -> tuple[str, ...]:
-    """The member names that a header line stands for, empty when the row is no header."""
-    if all(map(_NAME.fullmatch, row)) and not _IN_EVERY_HEADER.isdisjoint(row):
-        return tuple(name.replace("-", "_") for name in row)
-    return ()
-
-
 def _text(value: Any) -> str:
     """A value of a Parquet file as the text logs show it: numbers in digits, `-` for what does not apply."""
     if type(value) is str:
@@ -115,13 +134,10 @@ def _text(value: Any) -> str:
     return "-" if value is None else json.dumps(value)
 
 
-def _time(text: str) -> str:
-    """Epoch seconds as `YYYY-MM-DDTHH:MM:SSZ`; anything else, also a year beyond 9999, as it is."""
-    return _seconds(text) if len(text) <= _LONGEST and text.isascii() and text.isdigit() else text
-
-
 @lru_cache(maxsize=4096)
 def _seconds(text: str) -> str:
+    if not (text.isascii() and text.isdigit()):
+        return text
     try:
         return datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):
