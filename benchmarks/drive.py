@@ -29,6 +29,7 @@ from alertmill.decoders import Rejected, split_queue_message
 from alertmill.event import Record
 from alertmill.installation import Installation
 from alertmill.log import close_log, set_up_log
+from alertmill.parallel import worker_count
 from alertmill.sources.base import Batch
 from benchmarks.harness import TINY, Cost, peak_mib, region, settle
 
@@ -130,8 +131,8 @@ def _expect(code: int, home: str) -> None:
 
 def _workers_mib(program: Program) -> float:
     """What the worker processes held at most, if each was as large as the largest."""
-    workers = program.config.global_.workers or os.cpu_count() or 1
-    return workers * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 if workers > 1 else 0.0
+    workers = worker_count(program.config.global_.workers)
+    return workers * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
 def _resident_mib() -> float:

@@ -58,6 +58,7 @@ _WODLE = """<ossec_config>
 </ossec_config>
 """
 
+_FORMAT = "<ossec_config><global><event_format>{format}</event_format></global></ossec_config>\n"
 _WORKERS = "<ossec_config><global><workers>{count}</workers></global></ossec_config>\n"
 
 
@@ -96,13 +97,23 @@ def own_home(folder: Path, rules: str, memory: int = 8192) -> Path:
 
 
 def read_bucket(home: Path, bucket_type: str, bucket: str) -> Path:
-    """Let the home read a bucket. A shipped home's own definition, which is switched off, stays."""
+    """Let the home read a bucket. A shipped home's own definition, which is switched off, stays.
+
+    The daemon does everything itself unless `use_workers` said otherwise, however many cores the machine has.
+    """
+    if "<workers>" not in (home / "etc" / "ossec.conf").read_text():
+        use_workers(home, 1)
     return _append(home, _WODLE.format(type=bucket_type, bucket=bucket))
 
 
 def use_workers(home: Path, count: int) -> Path:
     """Let the home's daemon use `count` worker processes."""
     return _append(home, _WORKERS.format(count=count))
+
+
+def use_format(home: Path, event_format: str) -> Path:
+    """Let the home's daemon spell AWS messages so."""
+    return _append(home, _FORMAT.format(format=event_format))
 
 
 def _append(home: Path, text: str) -> Path:

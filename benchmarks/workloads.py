@@ -50,7 +50,7 @@ def _bucket(
     run: Callable[[], list[Figure]],
     bucket: Bucket,
     needs: Path | None = _RULESET,
-    runs: Literal["all", "half"] = "half",
+    runs: Literal["all", "half", "once"] = "half",
 ) -> Workload:
     return Workload(run, needs, runs, partial(_messages_of, bucket))
 
@@ -69,7 +69,7 @@ CATALOGUE = {
     "load_shipped": Workload(loading.load_shipped),
     "cloudtrail_quarter": _bucket(objects.cloudtrail_quarter, objects.QUARTER, runs="all"),
     "cloudtrail_every": _bucket(objects.cloudtrail_every, objects.EVERY, runs="all"),
-    "cloudtrail_workers": _bucket(objects.cloudtrail_workers, objects.QUARTER),
+    "cloudtrail_workers": _bucket(objects.cloudtrail_workers, objects.BACK_FILL, runs="once"),
     "cloudtrail_shipped": _bucket(objects.cloudtrail_shipped, objects.QUARTER, None),
     "flow_every": _bucket(objects.flow_every, objects.FLOWS, runs="all"),
     "flow_calm": _bucket(objects.flow_calm, objects.CALM_FLOWS, None, "all"),

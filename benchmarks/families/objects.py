@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -15,13 +16,15 @@ from alertmill.samples import SampleObject
 from benchmarks.driving import EMPTY_BUCKET, driven, s3
 from benchmarks.families.rulesets import stock
 from benchmarks.harness import Figure, Yardstick, figure, kept, samples_of, scaled, scratch
-from benchmarks.homes import calm_home, read_bucket, shipped_home, use_workers
+from benchmarks.homes import calm_home, read_bucket, shipped_home, use_format, use_workers
 from benchmarks.inputs import flow, hostile, real, trail
 from benchmarks.inputs.trail import BUCKET
 
 #: Events of an object, and objects of a run.
 PER_OBJECT = 1000
 _OBJECTS = 40
+#: The objects of a back-fill, in objects of an ordinary run.
+_TIMES = 10
 #: Events of a run over real logs, and of one over hostile ones; kinds with large events have fewer.
 _REAL, _HOSTILE = 20_000, 10_000
 _LARGE_EVENTS = {"long": (4, 50), "deep": (4, 1000)}
@@ -59,6 +62,7 @@ def _trail_bucket(name: str, alerting: float) -> Bucket:
 
 QUARTER = _trail_bucket("trail-quarter", 0.25)
 EVERY = _trail_bucket("trail-every", 1.0)
+BACK_FILL = Bucket("trail-back-fill", "cloudtrail", lambda: trail.more(QUARTER.objects(), scaled(_TIMES)))
 FLOWS = Bucket("flow-every", "vpcflow", lambda: flow.objects(_count(), _size(), reject=0.3))
 CALM_FLOWS = Bucket("flow-calm", "vpcflow", lambda: flow.objects(_count(), _size(), reject=0.01, nodata=0.03))
 REAL_TRAIL = Bucket("real-trail", "cloudtrail", lambda: real.trail(scaled(_REAL, 100)))
@@ -84,7 +88,19 @@ def cloudtrail_every() -> list[Figure]:
 
 
 def cloudtrail_workers() -> list[Figure]:
-    return [end_to_end("CloudTrail, a quarter alerting, 2 workers", lambda home: use_workers(stock(home), 2), QUARTER)]
+    """A back-fill that is worth the start of workers, which is counted: by one process, and with two workers."""
+    return [figure for spelling in ("compatible", "improved") for figure in _back_fill(spelling)]
+
+
+def _back_fill(event_format: str) -> list[Figure]:
+    def home(folder: Path, workers: int) -> Path:
+        return use_workers(use_format(stock(folder), event_format), workers)
+
+    label = f"CloudTrail back-fill, {event_format}"
+    alone = end_to_end(f"{label}, one process", partial(home, workers=1), BACK_FILL)
+    helped = end_to_end(f"{label}, 2 workers", partial(home, workers=2), BACK_FILL)
+    times = helped.events_per_second / alone.events_per_second
+    return [alone, replace(helped, note=f"{times:.2f} times as fast")]
 
 
 def cloudtrail_shipped() -> list[Figure]:

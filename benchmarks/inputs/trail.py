@@ -17,8 +17,11 @@ Measured on 2,093 events of a real account under attack exercises and 249 labell
 
 from __future__ import annotations
 
+import gzip
+import re
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
@@ -48,6 +51,21 @@ _ALERTING = {call.name for call in _CHANGES}
 _READS = calls(READS, read_only=True)
 #: The calls of `alertmill.samples` that alert nowhere, each as often as it weighs.
 _COMMON: tuple[Call, ...] = tuple(call for call in CALLS if call.name not in _ALERTING for _ in range(call.weight))
+
+
+#: What tells an event from all others: its last eight characters are replaced.
+_EVENT_ID = re.compile(rb'("eventID":"[^"]*)[^"]{8}"')
+
+
+def more(made: Sequence[SampleObject], times: int) -> list[SampleObject]:
+    """So many times as many objects: the same events again under other keys, each with an id of its own."""
+    found: list[SampleObject] = []
+    for number in range(times):
+        for sample in made:
+            text = _EVENT_ID.sub(rb'\g<1>%08d"' % number, gzip.decompress(sample.body))
+            key = sample.key.replace(".json.gz", f"{number:04}.json.gz")
+            found.append(replace(sample, key=key, body=gzip.compress(text, 6, mtime=0)))
+    return sorted(found, key=lambda sample: sample.key)
 
 
 class Zipf:

@@ -21,6 +21,7 @@ from alertmill.engine import Engine
 from alertmill.errors import Problems
 from alertmill.installation import Installation
 from alertmill.log import AWS_TAG, ENGINE_TAG, TaggedLog, held_log
+from alertmill.parallel import Pool, Setup, worker_count
 from alertmill.pipeline import Pipeline, redo_outputs
 from alertmill.ruleset import State
 from alertmill.sinks import AlertsJson, AlertsLog, ArchivesJson, ArchivesLog, FirewallLog
@@ -78,6 +79,8 @@ class Program:
     outlook: Outlook
     load_engine: Callable[[Problems], Engine]
     close: Callable[[], None]
+    #: Worker processes, if there may be any.
+    workers: Pool | None = None
 
 
 def build(installation: Installation) -> Program:
@@ -119,7 +122,10 @@ def build(installation: Installation) -> Program:
         checkpoints.forget_outputs({promise.path for promise in checkpoints.promises()[0]} - set(outputs.paths))
         pipeline = Pipeline(engine, state, outputs, checkpoints, journal, log, monotonic=time.monotonic)
         housekeeping = _housekeeping(installation.home, config, outputs, pipeline, clock, log)
-        shared = Shared()
+        workers = _workers(installation, config, engine, facts)
+        if workers is not None:
+            opened.callback(workers.close)
+        shared = Shared(examiner=workers)
         sources = _sources(config, installation, clock, opened, shared)
         close = opened.pop_all().close
     return Program(
@@ -136,7 +142,20 @@ def build(installation: Installation) -> Program:
         shared.outlook,
         installation.load,
         close,
+        workers,
     )
+
+
+def _workers(installation: Installation, config: Config, engine: Engine, facts: AlertFacts) -> Pool | None:
+    """Worker processes; None where they are not wanted or would not help: archives need every event as a whole."""
+    chosen = config.global_
+    count = worker_count(chosen.workers)
+    archives = chosen.logall or chosen.logall_json
+    buckets = any(not wodle.disabled and wodle.buckets for wodle in config.aws_s3)
+    if not count or not buckets or archives or engine.rules.options.engine == "plain":
+        return None
+    home = str(installation.home.resolve())
+    return Pool(count, Setup.of(home, facts), engine.options.made_of, TaggedLog(AWS_TAG))
 
 
 def event_window(config: Config) -> float:

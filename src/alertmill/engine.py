@@ -8,14 +8,14 @@ counting and committing are the business of the caller.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from alertmill.decoders import OSSEC_ALERT, DecoderTree, JsonRoute, Rejected, decode_eventchannel, predecode
-from alertmill.event import Event, Outcome, Record
+from alertmill.event import Event, Outcome, Record, UnreadEvent
 from alertmill.ruleset import Memo, Ruleset, Shortlist, State, Trace, count_silent, match, shortlist_of
-from alertmill.sheet import Key, Layout, Members, Sheet, SheetRecord
+from alertmill.sheet import Examination, ExaminedRecord, Key, Layout, Members, Sheet, SheetRecord
 
 #: Queue id of Windows event channels, whose messages have a decoder of their own (spec/predecoding.md 1).
 _EVENTCHANNEL_QUEUE = "f"
@@ -35,11 +35,13 @@ class EngineOptions:
     """What the engine needs to know beyond decoders and rules.
 
     `hostname` is the server's full name, byte text; local events show it up to its first dot. `log_fw` drops firewall
-    events that lack a field (`analysisd.log_fw`).
+    events that lack a field (`analysisd.log_fw`). `made_of` names everything that the engine was made from: engines of
+    one name give the same answers. It is empty where nobody asks.
     """
 
     hostname: str
     log_fw: bool = True
+    made_of: bytes = b""
 
 
 @dataclass(slots=True)
@@ -70,6 +72,9 @@ class Engine:
         self._memo = Memo(rules, self._origin, self._copied)
         #: The last sheet, and whether its records go this way.
         self._sheet: tuple[Sheet | None, bool] = None, False
+        #: The last examination, and its shortlists; none where it belongs to another engine.
+        self._examination: Examination | None = None
+        self._answers: Sequence[Shortlist] = ()
 
     def new_state(self, *, session: bool = False) -> State:
         """An empty memory; a `session` is one of logtest (spec/logtest.md 5.3)."""
@@ -97,20 +102,19 @@ class Engine:
         silent: dict[Shortlist, int] = {}
         time = 0.0
         for record in records:
-            look = self._look(record) if isinstance(record, SheetRecord) else None
-            if look is None or not isinstance(record, SheetRecord):
-                yield record, self.process(record, state)
-                continue
-            known = self._memo.find(*look)
-            if known.__class__ is not Shortlist:
-                yield record, self.conclude(self._safely(self._shown, record, *look), state)
+            answer = self._answer(record) if isinstance(record, ExaminedRecord) else None
+            look = self._look(record) if answer is None and isinstance(record, SheetRecord) else None
+            known = answer if look is None else self._memo.find(*look)
+            if not isinstance(known, Shortlist):
+                examined = self.examine(record) if look is None else self._safely(self._shown, record, *look)
+                yield record, self.conclude(examined, state)
             elif known.silent:
                 if record.time != time:
                     count_silent(self.rules, silent, time, state)
                     silent, time = {}, record.time
                 silent[known] = silent.get(known, 0) + 1
             else:
-                yield record, self.conclude(Examined(None, known, "", record), state)
+                yield record, self.conclude(self._known(record, known, is_answer=answer is not None), state)
         count_silent(self.rules, silent, time, state)
 
     def examine(self, record: Record) -> Examined:
@@ -142,6 +146,8 @@ class Engine:
             return Outcome(rejected=_why(error))
 
     def _examine(self, record: Record) -> Examined:
+        if isinstance(record, ExaminedRecord) and (answer := self._answer(record)) is not None:
+            return self._known(record, answer, is_answer=True)
         if isinstance(record, SheetRecord):
             look = self._look(record)
             if look is not None:
@@ -164,6 +170,50 @@ class Engine:
         if known is None and not record.is_odd:
             return Examined(event, self._memo.learn(layout, members, event))
         return Examined(event, shortlist_of(self.rules, event))
+
+    def remembered(self, record: SheetRecord) -> Shortlist | None:
+        """The shortlist of a record that has the same one wherever and whenever it is examined; None for any other."""
+        look = self._look(record)
+        if look is None:
+            return None
+        known = self._memo.find(*look)
+        if known is None:
+            self._safely(self._shown, record, *look)
+            known = self._memo.find(*look)
+        return known if isinstance(known, Shortlist) else None
+
+    def ordinary_event(self, record: SheetRecord) -> Event | None:
+        """The event of a remembered record; None if it has more to tell than its fields."""
+        event = self._shown_event(record.opened())
+        if isinstance(event, Rejected) or self._route is None or event.decoder is not self._route.info:
+            return None
+        is_odd = event.warnings or event.forced_rule is not None or event.category_override is not None
+        return None if is_odd or not event.log_is_message else event
+
+    def _answer(self, record: ExaminedRecord) -> Shortlist | None:
+        """The shortlist that another process found for a record, if its engine was made from the same."""
+        examination = record.examination
+        if examination is not self._examination:
+            same = examination.made_of == self.options.made_of != b"" and self._route is not None
+            of_ids = self.rules.shortlists.of_ids
+            self._answers = [of_ids(ids) for ids in examination.table] if same else ()
+            self._examination = examination
+        return None if record.answer is None or not self._answers else self._answers[record.answer]
+
+    def _known(self, record: Record, shortlist: Shortlist, *, is_answer: bool) -> Examined:
+        """A record that is not read before somebody asks; its draft counts if another process found the shortlist."""
+        assert self._route is not None and isinstance(record, SheetRecord)
+        if not is_answer or not isinstance(record, ExaminedRecord) or record.draft is None:
+            return Examined(None, shortlist, "", record)
+        event = UnreadEvent(record, self._hostname, self._route.info, record.draft, self._known_event)
+        return Examined(event, shortlist)
+
+    def _known_event(self, record: Record) -> Event:
+        """The event of a record that another process has decoded."""
+        assert isinstance(record, SheetRecord)
+        event = self._shown_event(record)
+        assert isinstance(event, Event)
+        return event
 
     def _look(self, record: SheetRecord) -> tuple[Layout, Members] | None:
         """What a record shows without being read, where that is all that the rules ask for."""

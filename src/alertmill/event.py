@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 #: Static fields in the order in which an alert's `data` shows them (spec/alerts.md 2.7).
 STATIC_FIELDS = (
@@ -241,6 +241,17 @@ class ColumnFields(Fields):
         return len(self.names)
 
 
+class Draft(NamedTuple):
+    """The alert of an event for one rule, but for what is known only when its turn comes (`alerts.drafts`).
+
+    `rule` is the rule's id. `json` and `text` are the pieces of the line of alerts.json and of the block of alerts.log.
+    """
+
+    rule: int
+    json: tuple[bytes, ...]
+    text: tuple[bytes, ...]
+
+
 class Event:
     """A record after pre-decoding and decoding: what rules look at.
 
@@ -255,6 +266,7 @@ class Event:
         "agent_id",
         "category_override",
         "decoder",
+        "draft",
         "fields",
         "forced_rule",
         "hostname",
@@ -277,6 +289,8 @@ class Event:
         self.timestamp: str | None = None
         self.program_name: str | None = None
         self.decoder: DecoderInfo | None = None
+        #: The event's alert, where another process has written most of it.
+        self.draft: Draft | None = None
         self.static: dict[str, str] = {}
         self.fields = Fields()
         #: Category set by a plugin decoder for this event alone, in place of the decoder's type.
@@ -317,6 +331,47 @@ class Event:
         if self.category_override is not None:
             return self.category_override
         return self.decoder.type if self.decoder is not None else "syslog"
+
+
+class UnreadEvent(Event):
+    """An event of which the decoder and the alert are known; `read` decodes it when somebody asks for its fields."""
+
+    __slots__ = ("_found", "_read")
+
+    def __init__(
+        self, record: Record, hostname: str, decoder: DecoderInfo, draft: Draft, read: Callable[[Record], Event]
+    ) -> None:
+        # Everything that `Event.__init__` sets but the fields.
+        self.record = record
+        self.location = record.location
+        self.hostname = hostname
+        self.agent_id = "000"
+        self._full_log = None
+        self._log = None
+        self.timestamp = None
+        self.program_name = None
+        self.decoder = decoder
+        self.draft = draft
+        self.category_override = None
+        self.forced_rule = None
+        self.warnings = ()
+        self.time = record.event_time if record.event_time is not None else record.time
+        self._read = read
+        self._found: Event | None = None
+
+    def decoded(self) -> Event:
+        """The event with everything that a record's event has; always the same one."""
+        if self._found is None:
+            self._found = self._read(self.record)
+        return self._found
+
+    @property
+    def static(self) -> dict[str, str]:  # type: ignore[override]
+        return self.decoded().static
+
+    @property
+    def fields(self) -> Fields:  # type: ignore[override]
+        return self.decoded().fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ class LoadedRuleset:
     decoder_files: int
     rule_files: int
     list_files: int
+    #: Everything that decoders and rules depend on.
+    made_of: RulesetInput
     texts: RulesetTexts
     lists: dict[str, CdbList]
 
@@ -204,7 +206,7 @@ class Installation:
             told_of_own.extend(found)
             problems.extend(monitoring.told(told_of_own, needed=any(not wodle.disabled for wodle in config.aws_s3)))
         counts = (len(texts.decoders), len(texts.rules), len(lists))
-        return LoadedRuleset(decoders, rules, *counts, texts, lists)
+        return LoadedRuleset(decoders, rules, *counts, made_of, texts, lists)
 
     def load_engine(self, config: Config, problems: Problems) -> Engine:
         """An engine from the files on disk.
@@ -213,7 +215,9 @@ class Installation:
         """
         loaded = self.load_ruleset(config, problems)
         problems.raise_if_fatal("configuration, decoders or rules cannot be used")
-        options = EngineOptions(to_byte_text(self.hostname), log_fw=bool(config.internal.analysisd.log_fw))
+        log_fw = bool(config.internal.analysisd.log_fw)
+        hostname = to_byte_text(self.hostname)
+        options = EngineOptions(hostname, log_fw=log_fw, made_of=loaded.made_of.name(hostname, log_fw))
         return Engine(loaded.decoders, loaded.rules, options)
 
     def load(self, problems: Problems) -> Engine:

@@ -95,6 +95,15 @@ class RulesetInput:
                 _add(digest, text)
         return digest.digest()
 
+    def name(self, *others: object) -> bytes:
+        """A digest that names an engine: of all of it, the entries of lists included, and of what `others` show."""
+        digest = blake2b(self.key(), digest_size=_DIGEST)
+        for name in sorted(self.lists):
+            _add(digest, name)
+            _add(digest, repr([*self.lists[name].entries.items()]))
+        _add(digest, repr(others))
+        return digest.digest()
+
 
 @dataclass(frozen=True, slots=True)
 class RulesetParts:
@@ -185,8 +194,8 @@ class _Reader(pickle.Unpickler):
 def _program() -> list[tuple[str, int, int]]:
     """Size and time of this program's own files: a checkout changes without changing its version."""
     package = Path(__file__).parent
-    files = sorted(file for room in ("", "decoders", "patterns", "ruleset") for file in (package / room).glob("*.py"))
-    return [(file.name, (seen := file.stat()).st_size, seen.st_mtime_ns) for file in files]
+    files = sorted(package.rglob("*.py"))
+    return [(str(file.relative_to(package)), (seen := file.stat()).st_size, seen.st_mtime_ns) for file in files]
 
 
 def _add(digest: Any, text: str) -> None:

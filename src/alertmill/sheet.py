@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from alertmill.event import ColumnFields, Record
+from alertmill.event import ColumnFields, Draft, Record
 
 #: Leads to a member of a record: a name, or the number of a column.
 Key = str | int
@@ -144,3 +144,67 @@ class SheetRecord(Record):
     @property
     def place(self) -> str:  # type: ignore[override]
         return self.sheet.place(self.number)
+
+
+class Examination(Protocol):
+    """What another process found out about the records of one object, and the way to the records themselves.
+
+    Attributes:
+        made_of: names the engine that looked (`engine.EngineOptions`).
+        table: the shortlists of the records, each in numbers (`ruleset.shortlist.Ids`).
+        location: of all records.
+    """
+
+    made_of: bytes
+    table: Sequence[tuple[tuple[int, int], ...]]
+    location: str
+
+    def sheet(self) -> Sheet:
+        """The sheet of the records."""
+
+    def raw(self, number: int) -> Any:
+        """A record as the sheet knows it, by its number in the object, from 1."""
+
+
+class ExaminedRecord(SheetRecord):
+    """A record that another process has looked at. Itself, it is looked at only when somebody asks.
+
+    Args:
+        examination: what all records of its object share.
+        answer: the place of its shortlist in the table, None for a record that has to be examined.
+        draft: its alert, where that follows from the record alone.
+        number, time, event_time, event_id: as for every record of a sheet.
+    """
+
+    __slots__ = ("answer", "draft", "examination")
+
+    def __init__(
+        self,
+        examination: Examination,
+        answer: int | None,
+        draft: Draft | None,
+        number: int,
+        time: float,
+        event_time: float | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        # Everything that `SheetRecord.__init__` sets but sheet and text.
+        self._message = None
+        self._is_read = False
+        self.examination = examination
+        self.answer = answer
+        self.draft = draft
+        self.number = number
+        self.time = time
+        self.event_time = event_time
+        self.event_id = event_id
+        self.queue = "1"
+        self.location = examination.location
+
+    @property
+    def sheet(self) -> Sheet:  # type: ignore[override]
+        return self.examination.sheet()
+
+    @property
+    def raw(self) -> Any:
+        return self.examination.raw(self.number)

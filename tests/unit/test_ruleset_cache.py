@@ -14,7 +14,7 @@ from alertmill.decoders import read_decoders
 from alertmill.engine import Engine
 from alertmill.errors import Problems
 from alertmill.installation import Installation
-from alertmill.ruleset import RuleOptions, Ruleset, link_rules, load_lists
+from alertmill.ruleset import CdbList, RuleOptions, Ruleset, link_rules, load_lists
 from alertmill.ruleset_cache import WORTH_KEEPING, RulesetCache, RulesetInput, RulesetParts
 from support import need_shared
 
@@ -113,6 +113,16 @@ def test_another_version_is_another_entry(cache: RulesetCache, monkeypatch: pyte
     cache.put(made_of(), read(made_of()))
     monkeypatch.setattr(cache_module, "__version__", "0.0.0")
     assert cache.get(made_of()) is None
+
+
+def test_the_name_of_an_engine_tells_of_the_entries_of_lists_too() -> None:
+    name = made_of().name("mill")
+    other = {one: CdbList(one, {**of.entries, "carol": ""}) for one, of in made_of().lists.items()}
+    assert made_of().name("mill") == name
+    assert made_of(lists=other).key() == made_of().key()
+    assert (
+        len({name, made_of(lists=other).name("mill"), made_of().name("other"), made_of(RULES + " ").name("mill")}) == 4
+    )
 
 
 def test_a_damaged_file_is_no_cache(cache: RulesetCache, tmp_path: Path) -> None:

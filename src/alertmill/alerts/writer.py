@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alertmill.alerts import drafts
 from alertmill.alerts.event_texts import EventTexts
 from alertmill.alerts.facts import AlertFacts
 from alertmill.alerts.json_format import JsonFormat
@@ -9,7 +10,7 @@ from alertmill.alerts.rule_member import RuleMembers
 from alertmill.alerts.text_format import TextFormat
 from alertmill.alerts.times import TimeText
 from alertmill.alerts.whole_alerts import WholeAlerts
-from alertmill.event import Event, Match
+from alertmill.event import Draft, Event, Match, RuleInfo, UnreadEvent
 
 
 def alert_id(time: float, offset: int) -> str:
@@ -21,7 +22,7 @@ class AlertWriter:
     """Renders for one manager. Keeps the spelled parts of rules, places and decoders; belongs to one thread."""
 
     def __init__(self, facts: AlertFacts) -> None:
-        times = TimeText(facts.zone)
+        times = self._times = TimeText(facts.zone)
         self._rules = RuleMembers()
         self._texts = EventTexts()
         self._json = JsonFormat(facts, times, self._rules)
@@ -30,6 +31,10 @@ class AlertWriter:
 
     def json_line(self, event: Event, match: Match | None, alert_id: str, *, archive: bool = False) -> bytes:
         """A line of alerts.json, or with `archive` of archives.json, with its newline (spec/alerts.md 2)."""
+        draft = event.draft
+        if draft is not None and match is not None and not archive and drafts.fits(draft, match):
+            return drafts.json_line(draft, match, alert_id, event.record.time, self._times)
+        event = _decoded(event)
         line = None if archive or match is None else self._whole.json(event, match, alert_id)
         return (line or self._plain_line(event, match, alert_id, archive=archive)).encode("latin-1") + b"\n"
 
@@ -46,11 +51,28 @@ class AlertWriter:
 
     def text_block(self, event: Event, match: Match, alert_id: str) -> bytes:
         """The stanza of alerts.log, with the empty line behind it (spec/alerts.md 3)."""
+        draft = event.draft
+        if draft is not None and drafts.fits(draft, match):
+            return drafts.text_block(draft, alert_id, event.record.time, self._times)
+        event = _decoded(event)
         stanza = self._whole.stanza(event, match, alert_id)
         if stanza is None:
             description = self._rules.description(event, match.rule)
             stanza = self._text.stanza(event, match, alert_id, self._texts.of(event), description)
         return stanza.encode("latin-1")
+
+    def draft(self, event: Event, rule: RuleInfo) -> Draft | None:
+        """The event's alert for a rule, as far as the event tells; its record's time must be `drafts.MARK_TIME`.
+
+        None where it can only be written as a whole.
+        """
+        match, times = Match(rule, drafts.MARK_COUNT), self._times
+        count = () if rule.no_counter else (str(drafts.MARK_COUNT),)
+        json_marks = (times.timestamp(drafts.MARK_TIME), *count, drafts.MARK_ID)
+        json = drafts.cut(self.json_line(event, match, drafts.MARK_ID), json_marks)
+        text_marks = (drafts.MARK_ID, times.log_date(drafts.MARK_TIME))
+        text = drafts.cut(self.text_block(event, match, drafts.MARK_ID), text_marks)
+        return None if json is None or text is None else Draft(rule.id, json, text)
 
     def custom_line(self, template: str, event: Event, match: Match, alert_id: str) -> bytes:
         """The line that takes the stanza's place under `<custom_alert_output>` (spec/alerts.md 3.1)."""
@@ -63,3 +85,8 @@ class AlertWriter:
     def firewall_line(self, event: Event) -> bytes:
         """A line of firewall.log (spec/alerts.md 5)."""
         return self._text.firewall_line(event).encode("latin-1")
+
+
+def _decoded(event: Event) -> Event:
+    """The event as templates are made from it: they put other texts into its fields."""
+    return event.decoded() if isinstance(event, UnreadEvent) else event

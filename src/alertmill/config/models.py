@@ -74,8 +74,9 @@ class Global(Section):
     event_format: EventFormat = "compatible"
     #: Seconds for which the day files of outputs are kept, 0 for ever; Alertmill's own option.
     keep_day_files: int = 0
-    #: Worker processes, 1 for none beside the daemon itself, 0 for one per core; Alertmill's own option.
-    workers: int = 1
+    #: Worker processes, 1 for none beside the daemon itself, 0 for one per core, None for one per core but one;
+    #: Alertmill's own option.
+    workers: int | None = None
 
 
 class Alerts(Section):

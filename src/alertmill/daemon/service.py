@@ -170,6 +170,8 @@ class Service:
         verdict = decide(built)
         if verdict.engine is not None:
             self._pipeline.replace_engine(verdict.engine)
+            if self._program.workers is not None:
+                self._program.workers.renew(verdict.engine.options.made_of)
         for level, line in verdict.lines:
             self._log(level, line)
         self._notifier.ready("analysing" if verdict.engine is not None else "analysing (the last reload was refused)")

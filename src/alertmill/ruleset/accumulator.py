@@ -28,8 +28,8 @@ class Accumulator:
 
     def complete(self, event: Event) -> None:
         """Fill the event's missing fields from its predecessors, and keep its own for its successors."""
-        decoder, id = event.decoder, event.static.get("id")
-        if decoder is None or not decoder.accumulate or id is None:
+        decoder = event.decoder
+        if decoder is None or not decoder.accumulate or (id := event.static.get("id")) is None:
             return
         key = f"{event.hostname} {decoder.name} {id}"
         if len(key) > _KEY_LIMIT:

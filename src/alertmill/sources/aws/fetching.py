@@ -92,6 +92,20 @@ class Room:
             self._runs -= 1
 
 
+class _Sum:
+    """A number that several threads add to."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._value = 0
+
+    def add(self, more: int) -> int:
+        """The sum with `more`."""
+        with self._lock:
+            self._value += more
+            return self._value
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing to do, in order: a walk begins (`listed` is None), an object of it was found, it ends."""
@@ -113,9 +127,20 @@ class Fetched:
 class FetchAhead:
     """Starts the GETs of the steps to come."""
 
-    def __init__(self, workers: Workers, fetch: Callable[[str, str], Body], throttle: Throttle, room: Room) -> None:
+    def __init__(
+        self,
+        workers: Workers,
+        fetch: Callable[[str, str], Body],
+        throttle: Throttle,
+        room: Room,
+        prepare: Callable[[Step, Body, int], Body] | None = None,
+    ) -> None:
+        """`prepare` is called with what was fetched, and with the bytes that have come and wait for their turn."""
         self._workers = workers
         self._fetch = fetch
+        self._prepare = prepare
+        #: Bytes that have come, of objects whose turn has not come.
+        self._behind = _Sum()
         self._throttle = throttle
         self._room = room
         self._window: deque[Fetched] = deque()
@@ -148,7 +173,7 @@ class FetchAhead:
         size = (step.listed.size or HELD_BODY) if step.listed is not None else 0
         while self._window and self._is_full(size):
             yield self._next()
-        self._window.append(Fetched(step, self._start(step.listed), size))
+        self._window.append(Fetched(step, self._start(step), size))
         self._objects += step.listed is not None
         self._size += size
         if self._window[0].body is None or self._window[0].body.done():
@@ -160,21 +185,26 @@ class FetchAhead:
             return True
         return sum(fetched.body is not None and not fetched.body.done() for fetched in self._window) >= limit
 
-    def _start(self, listed: Listed | None) -> Future[Body] | None:
+    def _start(self, step: Step) -> Future[Body] | None:
+        listed = step.listed
         if listed is None:
             return None
-        key, etag = listed.key, listed.etag
-        return self._workers.submit(lambda: self._one(key, etag))
+        return self._workers.submit(lambda: self._one(step, listed))
 
-    def _one(self, key: str, etag: str) -> Body:
-        body = self._fetch(key, etag)
+    def _one(self, step: Step, listed: Listed) -> Body:
+        try:
+            body = self._fetch(listed.key, listed.etag)
+        finally:
+            behind = self._behind.add(listed.size) - listed.size
         self._throttle.succeeded()
-        return body
+        return body if self._prepare is None else self._prepare(step, body, behind)
 
     def _next(self) -> Fetched:
         fetched = self._window.popleft()
         self._objects -= fetched.body is not None
         self._size -= fetched.size
+        if fetched.step.listed is not None:
+            self._behind.add(-fetched.step.listed.size)
         return fetched
 
     def _give_up(self) -> None:

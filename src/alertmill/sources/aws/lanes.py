@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from alertmill.sources.aws.examined import Examiner
 from alertmill.sources.aws.fetching import Room
 from alertmill.sources.aws.in_flight import InFlight
 from alertmill.sources.aws.listing import Days, days_before
@@ -119,3 +120,4 @@ class Shared:
     in_flight: InFlight = field(default_factory=InFlight)
     room: Room = field(default_factory=Room)
     outlook: Outlook = field(default_factory=Outlook)
+    examiner: Examiner | None = None

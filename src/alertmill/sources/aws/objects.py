@@ -7,6 +7,7 @@ held in memory for that; a large one is gone through twice. A bad line of a line
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,7 @@ from alertmill.sources.aws.envelope import (
     spell_compatible,
     spell_improved,
 )
+from alertmill.sources.aws.examined import ExaminedBody, ObjectExamination, ObjectTask, examined_record
 from alertmill.sources.aws.faults import FetchError, ObjectError, ParseError
 from alertmill.sources.aws.formats import BadLine, ObjectFormat, SpecialRecord
 from alertmill.sources.aws.row_sheets import Columnwise, RowSheet
@@ -64,6 +66,10 @@ class Target:
     size: int = 0
 
 
+#: A stop that nobody asks for.
+_NEVER = threading.Event()
+
+
 class _StoppedError(Exception):
     """The daemon is to stop; the object stays as it is."""
 
@@ -87,6 +93,7 @@ class ObjectReader:
         remove: Callable[[str, str, str], None] | None = None,
     ) -> None:
         self._kind = kind
+        self._event_format: EventFormat = event_format
         self._improved = event_format == "improved"
         self._clock = clock
         self._alias = alias
@@ -96,6 +103,21 @@ class ObjectReader:
     def envelope(self, target: Target) -> Envelope:
         account = (target.account or None) if self._kind.names_account else None
         return Envelope(target.bucket, target.key, self._alias, account)
+
+    def task(self, target: Target, body: Body) -> ObjectTask | None:
+        """What another process has to know to look at the object; None for one that is read here in any case."""
+        if self._kind.memberwise is None or self._drops is not None or not (data := body.held):
+            return None
+        return ObjectTask(
+            self._kind.type,
+            self._event_format,
+            self._alias,
+            target.account,
+            target.bucket,
+            target.key,
+            target.again,
+            data,
+        )
 
     def batches(self, target: Target, body: Body, skip: int, stop: Stop) -> Iterator[Batch]:
         """The object's batches but for its first `skip` records; the last one carries ObjectDone.
@@ -128,7 +150,7 @@ class ObjectReader:
 
     def _batches(self, target: Target, body: Body, skip: int, stop: Stop) -> Iterator[Batch]:
         content = _Content(self._kind, body, target.key, stop)
-        rows, make = self._rows(content, target)
+        rows, make = self._rows(content, target, body)
         drops = self._drops
         records: list[Record] = []
         bad: list[BadLine] = []
@@ -155,11 +177,15 @@ class ObjectReader:
             records.append(self._error_record(target, text))
         yield Batch(records, (self.done(target, number),), self._ack(target))
 
-    def _rows(self, content: _Content, target: Target) -> tuple[Iterable[Any], Callable[[Any, int, float], Record]]:
+    def _rows(
+        self, content: _Content, target: Target, body: Body
+    ) -> tuple[Iterable[Any], Callable[[Any, int, float], Record]]:
         """The object's records, known to be readable, and the function that wraps one. Raises ObjectError.
 
         The function runs for every record, hence its local names.
         """
+        if isinstance(body, ExaminedBody):
+            return body.found.answers, self._examined_maker(target, body)
         members, columns = self._kind.memberwise, self._kind.columnwise
         data = content.held() if (members or columns) and self._drops is None else None
         if data is not None and members is not None:
@@ -172,11 +198,26 @@ class ObjectReader:
                 return table[1], self._row_maker(target, columns, data, table[0])
         return content.rows(), self._improved_maker(target) if self._improved else self._compatible_maker(target)
 
+    def _examined_maker(self, target: Target, body: ExaminedBody) -> Callable[[Any, int, float], Record]:
+        """Records that another process has read already."""
+        found, data = body.found, body.held
+
+        def open_object() -> tuple[JsonSheet, list[bytes]]:
+            kind, text = self._kind.memberwise, _Content(self._kind, Body(data or b""), target.key, _NEVER).held()
+            texts = sheets.split(text, kind) if kind is not None and text is not None else None
+            assert kind is not None and text is not None and texts is not None  # it was read so before
+            return self._sheet(target, kind, text), texts
+
+        examination = ObjectExamination(found, open_object)
+        return lambda _, number, now: examined_record(examination, found, number, now)
+
+    def _sheet(self, target: Target, kind: Memberwise, data: bytes) -> JsonSheet:
+        place = f"s3://{target.bucket}/{target.key}#"
+        return JsonSheet(kind, data, self.envelope(target), self._kind.reshape, place, improved=self._improved)
+
     def _text_maker(self, target: Target, kind: Memberwise, data: bytes) -> Callable[[bytes, int, float], Record]:
         """Records that are read as far as somebody asks."""
-        place = f"s3://{target.bucket}/{target.key}#"
-        improved = self._improved
-        sheet = JsonSheet(kind, data, self.envelope(target), self._kind.reshape, place, improved=improved)
+        sheet, improved = self._sheet(target, kind, data), self._improved
         event_time, event_id = self._kind.event_time, _no_id if target.again else self._kind.event_id
 
         def make(text: bytes, number: int, now: float) -> Record:

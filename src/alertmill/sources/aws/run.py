@@ -16,6 +16,7 @@ from alertmill import codes
 from alertmill.errors import AlertmillError
 from alertmill.sources.aws.definitions import WALKS_AHEAD, Definition
 from alertmill.sources.aws.errands import Assignment, Errand
+from alertmill.sources.aws.examined import ExaminedBody, Examiner
 from alertmill.sources.aws.failures import failed
 from alertmill.sources.aws.faults import FetchError, ObjectError, ObjectGoneError, StoreError
 from alertmill.sources.aws.fetching import FetchAhead, Fetched, Room, Step, give_up, whole
@@ -63,6 +64,7 @@ class BucketRun:
         in_flight: InFlight,
         room: Room,
         listing: Listing,
+        examiner: Examiner | None = None,
     ) -> None:
         self._definition = definition
         self._errand = errand
@@ -79,6 +81,7 @@ class BucketRun:
         self._in_flight = in_flight
         self._room = room
         self._listing = listing
+        self._examiner = examiner
         self._places = Places(
             self._bucket,
             definition.kind,
@@ -126,7 +129,8 @@ class BucketRun:
         bound = lower_bound(stored, configured or utc_day(self._began), configured)
         if stored != bound.isoformat():
             yield Batch(marks=(ScopeBound(self._whole, bound.isoformat()),))
-        ahead = FetchAhead(self._definition.crew.getters, self._fetch, self._definition.throttle, self._room)
+        prepare = None if self._examiner is None else partial(self._prepared, self._examiner)
+        ahead = FetchAhead(self._definition.crew.getters, self._fetch, self._definition.throttle, self._room, prepare)
         assignments = self._errand.assignments(self._places, bound, self._began)
         for fetched in ahead.ordered(self._steps(assignments)):
             if self._stop.is_set():
@@ -135,6 +139,14 @@ class BucketRun:
 
     def _fetch(self, key: str, etag: str) -> Body:
         return self._definition.store.fetch(key, etag, self._stop.is_set)
+
+    def _prepared(self, examiner: Examiner, step: Step, body: Body, behind: int) -> Body:
+        """The body, with what another process finds out about its records if that helps."""
+        if step.listed is None or not examiner.is_wanted(behind, body.size):
+            return body
+        task = self._reader.task(step.walk.target(step.listed), body)
+        found = None if task is None else examiner.examine(task)
+        return body if task is None or found is None else ExaminedBody(task.body, found)
 
     # --- what to do, in order ----------------------------------------------------------------------------------------
 

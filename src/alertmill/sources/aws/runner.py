@@ -97,6 +97,7 @@ class Runner:
             in_flight=self.shared.in_flight,
             room=self.shared.room,
             listing=listing,
+            examiner=self.shared.examiner,
         )
 
     def _settled(self, definition: Definition, scope: str, stop: Stop) -> Iterator[Batch]:

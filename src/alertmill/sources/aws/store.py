@@ -32,6 +32,11 @@ class Body:
         return io.BytesIO(self._data) if self._file is None else self._file
 
     @property
+    def held(self) -> bytes | None:
+        """The whole content, None if it lies in a file."""
+        return self._data if self._file is None else None
+
+    @property
     def size(self) -> int:
         """Bytes of the content, as stored."""
         return len(self._data) if self._file is None else self._file.seek(0, io.SEEK_END)
