@@ -319,7 +319,7 @@ def test_the_shipped_cases_pass(capsys: pytest.CaptureFixture[str]) -> None:
     code, report = values("--coverage", str(ROOT / "rules" / "tests"), capsys=capsys)
     assert code == EXIT_OK
     assert report["passed"] >= 100
-    assert report["coverage"]["percent"] > 90
+    assert report["coverage"]["percent"] > 85
 
 
 # --- hostile text -----------------------------------------------------------------------------------------------------

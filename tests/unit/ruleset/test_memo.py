@@ -41,7 +41,7 @@ def remembering(rules: Ruleset = RULES) -> Memo:
             return layout.origin(name)
         return () if kind != "anything" and kind != "static" else None
 
-    return Memo(rules, origin)
+    return Memo(rules, origin, lambda layout, name, event: "")
 
 
 def learn(memo: Memo, **members: str) -> Shortlist:
