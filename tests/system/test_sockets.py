@@ -38,8 +38,9 @@ class Running:
             client.settimeout(60)
             client.connect(str(self.sockets / name))
             client.sendall(struct.pack("<I", len(request)) + request)
-            size = struct.unpack("<I", client.recv(4, socket.MSG_WAITALL))[0]
-            return client.recv(size, socket.MSG_WAITALL)
+            answer = client.makefile("rb")
+            size = struct.unpack("<I", answer.read(4))[0]
+            return answer.read(size)
 
     def ask_json(self, name: str, request: Any) -> Any:
         return json.loads(self.ask(name, json.dumps(request).encode()))
