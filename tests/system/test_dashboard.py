@@ -104,7 +104,10 @@ def test_elsewhere_than_on_loopback_a_token_is_asked_for(tmp_path: Path) -> None
     write_day(tmp_path, [alert(0)])
     (tmp_path / "token").write_text(TOKEN + "\n")
     with dashboard(tmp_path, "--host", "0.0.0.0", "--token-file", str(tmp_path / "token")) as running:
-        url = running.url.replace("0.0.0.0", "127.0.0.1")
+        assert "//0.0.0.0:" not in running.url
+        assert running.process.stderr is not None
+        assert b"without --certificate the token and the alerts travel in clear" in running.process.stderr.readline()
+        url = f"http://127.0.0.1:{running.url.rpartition(':')[2]}"
         with pytest.raises(HTTPError) as refused:
             urlopen(f"{url}/api/status", timeout=20)
         assert refused.value.code == 401
@@ -112,6 +115,18 @@ def test_elsewhere_than_on_loopback_a_token_is_asked_for(tmp_path: Path) -> None
         asked = Request(f"{url}/api/status", headers={"authorization": f"Bearer {TOKEN}"})
         with urlopen(asked, timeout=20) as answer:
             assert answer.status == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+def test_the_address_that_is_named_can_be_opened(tmp_path: Path, host: str) -> None:
+    write_day(tmp_path, [alert(0)])
+    (tmp_path / "token").write_text(TOKEN)
+    with dashboard(tmp_path, "--host", host, "--token-file", str(tmp_path / "token")) as running:
+        asked = Request(f"{running.url}/api/status", headers={"authorization": f"Bearer {TOKEN}"})
+        with urlopen(asked, timeout=20) as answer:
+            assert answer.status == 200
+    with dashboard(tmp_path, "--host", host, "--token-file", f"{tmp_path}/token", "--allow-host", "siem.test") as named:
+        assert named.url.startswith("http://siem.test:" if host == "0.0.0.0" else "http://127.0.0.1:")
 
 
 @pytest.mark.parametrize(

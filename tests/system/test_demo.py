@@ -33,6 +33,27 @@ def test_the_demonstration_does_the_whole_job(tmp_path: Path) -> None:
     assert re.search(rf"http://127\.0\.0\.1:\d+/ showed {len(lines)} alerts", text)
 
 
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("demo/etc/ossec.conf", "demo is a home already; name a new folder with --keep"),
+        ("demo/notes.txt", "demo is not empty; name a new folder with --keep"),
+        ("demo", "demo: Not a directory"),
+    ],
+)
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path, file: str, told: str) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mine")
+    done = alertmill("demo", "--keep", str(tmp_path / "demo"), env=environment({}), timeout=60)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(b"alertmill demo: ")
+    assert told in done.stderr.decode()
+    assert done.stderr.count(b"\n") == 1
+    assert path.read_text() == "mine"
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
+
+
 def test_it_does_not_touch_the_users_aws_settings(tmp_path: Path) -> None:
     env = environment({"AWS_PROFILE": "does-not-exist", "AWS_ENDPOINT_URL": "http://192.0.2.1:1"})
     done = alertmill("demo", "--keep", str(tmp_path / "demo"), env=env, timeout=180)

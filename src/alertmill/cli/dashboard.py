@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ipaddress
 import os
+import socket
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,11 @@ TOKEN_VARIABLE = "ALERTMILL_DASHBOARD_TOKEN"  # noqa: S105  # the name of a vari
 NEEDED = ("duckdb", "starlette", "uvicorn", "vl_convert")
 PORT = 8055
 _SHORTEST_TOKEN = 16
+#: What to listen on means every address: its family, an address elsewhere (of documentation), and its loopback.
+_EVERY_ADDRESS = {
+    "0.0.0.0": (socket.AF_INET, "192.0.2.1", "127.0.0.1"),  # noqa: S104  # the user's word, not a default
+    "::": (socket.AF_INET6, "2001:db8::1", "::1"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -118,10 +124,13 @@ def _serve(options: argparse.Namespace, access: Access, context: Context) -> int
     except OSError as error:
         say(f"cannot listen on {options.host} port {options.port}: {error.strerror}; --port names another")
         return EXIT_PROBLEMS
-    host = f"[{options.host}]" if ":" in options.host else options.host
+    name = _name_to_open(options)
+    host = f"[{name}]" if ":" in name else name
     print(
         f"The dashboard of {context.home}: {binding.scheme}://{host}:{listening.getsockname()[1]}/", file=context.stdout
     )
+    if access.token and not access.loopback and not certificate:
+        say("without --certificate the token and the alerts travel in clear: whoever is on the way can read them")
     print("Ctrl-C ends it.", file=context.stdout, flush=True)
     try:
         serve(context.home, listening, binding, access, workers=min(os.cpu_count() or 1, 4), say=say)
@@ -131,6 +140,24 @@ def _serve(options: argparse.Namespace, access: Access, context: Context) -> int
     except KeyboardInterrupt:
         sys.stdout.flush()
     return EXIT_OK
+
+
+def _name_to_open(options: argparse.Namespace) -> str:
+    """What a browser may ask for: where the dashboard listens on every address, one of them."""
+    host: str = options.host
+    if host not in _EVERY_ADDRESS:
+        return host
+    return options.allow_host[0] if options.allow_host else _own_address(*_EVERY_ADDRESS[host])
+
+
+def _own_address(family: socket.AddressFamily, elsewhere: str, loopback: str) -> str:
+    """The address that this machine has towards others. To connect a datagram socket sends nothing."""
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((elsewhere, 9))
+            return str(probe.getsockname()[0])
+    except OSError:  # no network
+        return loopback
 
 
 def _is_loopback(host: str) -> bool:

@@ -32,6 +32,7 @@ from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, Context
 from alertmill.cli.dashboard import NEEDED as DASHBOARD_MODULES
 from alertmill.cli.init import make_home
 from alertmill.cli.progress import Patience
+from alertmill.cli.text import os_error, printable
 from alertmill.errors import CheckpointError
 
 EXAMPLES = (
@@ -70,16 +71,35 @@ _CONFIGURATION = """
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="which sample events to make (default: 1)")
-    parser.add_argument("--keep", metavar="DIR", help="where to make the home (default: a new temporary folder)")
+    parser.add_argument(
+        "--keep", metavar="DIR", help="where to make the home: a new or empty folder (default: a temporary one)"
+    )
     parser.add_argument("--serve", action="store_true", help="go on serving the dashboard until Ctrl-C")
 
 
 def run(options: argparse.Namespace, context: Context) -> int:
+    if options.keep and (trouble := _in_the_way(Path(options.keep))):
+        print(f"alertmill demo: {printable(trouble)}", file=context.stderr)
+        return EXIT_PROBLEMS
     if find_spec("moto") is None or find_spec("flask") is None:
         print("alertmill demo: needs the extra `demo`: pip install 'alertmill[demo]'", file=context.stderr)
         return EXIT_PROBLEMS
     home = Path(options.keep) if options.keep else Path(tempfile.mkdtemp(prefix="alertmill-demo-"))
     return _Demo(home, options.seed, context, serve=options.serve).run()
+
+
+def _in_the_way(folder: Path) -> str:
+    """Why no home can be made there, empty if one can: a home in use, above all, is not the demonstration's."""
+    try:
+        if not any(folder.iterdir()):
+            return ""
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return os_error(error)
+    is_home = (folder / "etc" / "ossec.conf").exists()
+    what = "is a home already" if is_home else "is not empty"
+    return f"{folder} {what}; name a new folder with --keep, or remove this one first"
 
 
 class _Demo:

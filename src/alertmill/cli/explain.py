@@ -15,7 +15,7 @@ from rich.text import Text
 
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
 from alertmill.cli.loading import add_ruleset_arguments, load_engine
-from alertmill.cli.text import encodable, many
+from alertmill.cli.text import encodable, many, printable
 from alertmill.clock import arrival_clock
 from alertmill.errors import AlertmillError, LoadError, Problems
 from alertmill.event import to_byte_text
@@ -33,13 +33,19 @@ _STYLES = {"": "", "head": "bold", "good": "green", "bad": "red", "dim": "dim"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--why-not", type=int, metavar="ID", help="what keeps this rule from the event")
+    parser.add_argument("--why-not", type=_rule_id, metavar="ID", help="what keeps this rule from the event")
     parser.add_argument("--json", action="store_true", help="one JSON object per event")
     parser.add_argument("--location", help="location of the events (default: stdin, for AWS events Wazuh-AWS)")
     parser.add_argument("--queue", default="1", help="Wazuh's queue id of the events (default: 1)")
     parser.add_argument("--fresh", action="store_true", help="every event as the first one: no history")
     parser.add_argument("--raw", action="store_true", help="take lines as they are, nothing is unwrapped or wrapped")
     add_ruleset_arguments(parser)
+
+
+def _rule_id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"'{printable(text)}' is no rule id: a whole number such as 80306")
+    return int(text)
 
 
 def run(options: argparse.Namespace, context: Context) -> int:

@@ -19,7 +19,7 @@ from alertmill.config.models import EventFormat
 from alertmill.engine import Engine
 from alertmill.errors import AlertmillError, LoadError, Problems, SourceError
 from alertmill.event import Record
-from alertmill.sources.aws.at_rest import ObjectAtRest, find_objects, guess_type, opened
+from alertmill.sources.aws.at_rest import ObjectAtRest, as_trail, find_objects, guess_type, opened
 from alertmill.sources.aws.buckets import BUCKET_TYPES
 from alertmill.sources.aws.buckets.base import BucketType
 from alertmill.sources.aws.faults import ObjectError, ObjectGoneError
@@ -34,6 +34,7 @@ EXAMPLES = (
 
 #: Objects that may be known before they are read, so that a remaining time can be told.
 _FOUND_AHEAD = 1_000_000
+_CLOUDTRAIL = BUCKET_TYPES["cloudtrail"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -121,6 +122,9 @@ class _Scan:
             return
         try:
             kind = self._kind or guess_type(found.key, body)
+            if (kind is None or self._kind is _CLOUDTRAIL) and (trail := as_trail(found.key, body)):
+                body.close()
+                kind, body = _CLOUDTRAIL, trail
             if kind is None:
                 self.passed_over += 1
                 self._say(f"{found.name}: of no known type, passed over; --type names it ({', '.join(BUCKET_TYPES)})")

@@ -14,6 +14,7 @@ from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
 from alertmill.cli.case_files import HOME_FOLDERS, files_below, read_file, shown_path
 from alertmill.cli.case_report import Paint, Report, as_values, text_lines
 from alertmill.cli.case_ruleset import RulesetChoice, RulesetUnderTest
+from alertmill.cli.home import HomeError, home_of
 from alertmill.cli.mutants import Bounds, try_mutants
 from alertmill.cli.progress import Steps
 from alertmill.cli.text import encodable, printable
@@ -116,6 +117,11 @@ class _Run:
         """The home if one was named, or if nothing else was; else what is shipped."""
         options = self._options
         uses_home = self._context.home_given or not (options.file or options.rules)
+        if uses_home:
+            try:
+                home_of(self._context)
+            except HomeError as error:
+                raise _UsageError(str(error)) from error
         rules, decoders = tuple(map(Path, options.rules)), tuple(map(Path, options.decoders))
         return RulesetChoice(self._context.home if uses_home else None, rules, decoders)
 

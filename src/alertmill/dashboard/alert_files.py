@@ -6,12 +6,14 @@ be read, symbolic links below logs/ are not followed, and no line takes more mem
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -69,9 +71,44 @@ def alert_files(home: Path) -> list[AlertFile]:
             days[file.key] = file
     files = [days[key] for key in sorted(days, reverse=True)]
     loose = _described(LOOSE, home / ALERTS_JSON.link_path, packed=False)
-    if loose is not None and all((loose.device, loose.inode) != (file.device, file.inode) for file in files):
-        files.insert(0, loose)
-    return files
+    if loose is None or any((loose.device, loose.inode) == (file.device, file.inode) for file in files):
+        return files
+    for number, file in enumerate(files):
+        if _is_copy(home, loose, file):  # the home was copied by something that does not keep hard links
+            if not file.packed and loose.size > file.size:
+                files[number] = replace(loose, key=file.key)
+            return files
+    return [loose, *files]
+
+
+def _is_copy(home: Path, loose: AlertFile, file: AlertFile) -> bool:
+    """Whether one of two files is the other or its beginning, by their first lines and the end of the shorter one.
+
+    Of a packed file the first line alone is looked at: an alert's time and id are there once.
+    """
+    try:
+        first = _first_line(home, loose)
+        if not first or first != _first_line(home, file):
+            return False
+        return file.packed or _end_of(home, loose, file.size) == _end_of(home, file, loose.size)
+    except (OSError, EOFError):
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _first_line(home: Path, file: AlertFile) -> bytes:
+    """What tells the file's first line from others, empty when there is none. Raises OSError or EOFError."""
+    with opened(home, file) as content:
+        line = content.readline(LINE_LIMIT)
+    return hashlib.sha256(line).digest() if line else b""
+
+
+def _end_of(home: Path, file: AlertFile, size: int) -> bytes:
+    """The last bytes of the part that the file has in common with one of `size` bytes, if they are alike."""
+    common = min(size, file.size)
+    with opened(home, file) as content:
+        content.seek(max(common - _PIECE, 0))
+        return content.read(min(common, _PIECE))
 
 
 def _file_of_day(home: Path, found: Found) -> AlertFile | None:

@@ -22,6 +22,8 @@ MOST_WORDS = 8
 
 #: What a value of a filter is compared with: SQL with one `?`, and how the value is given to it.
 _Test = tuple[str, Callable[[str], object]]
+#: How many octets of an address a network fixes.
+_OCTETS = {"8": 1, "16": 2, "24": 3}
 
 
 class FilterError(AlertmillError):
@@ -36,6 +38,21 @@ def _whole_number(text: str) -> int:
 
 def _listed(text: str) -> str:
     return f",{text.replace(',', ' ')},"
+
+
+def _address(text: str) -> str:
+    """An address as it stands among an alert's, or what those of a network of whole octets have in common there."""
+    if ":" in text and re.fullmatch("[0-9A-Fa-f:.]+", text):
+        return _listed(text.lower())
+    address, is_network, prefix = text.partition("/")
+    octets = address.split(".")
+    if len(octets) != 4 or not all(re.fullmatch("[0-9]{1,3}", octet) and int(octet) < 256 for octet in octets):
+        raise FilterError(f"an IP address was expected, not {text[:40]!r}")
+    if not is_network:
+        return _listed(address)
+    if prefix not in _OCTETS:
+        raise FilterError(f"a network is of IPv4 and ends with /8, /16 or /24, not {text[:40]!r}")
+    return f",{'.'.join(octets[: _OCTETS[prefix]])}."
 
 
 def _same(column: str) -> _Test:
@@ -55,7 +72,7 @@ FIELDS: Final[dict[str, _Test]] = {
     "region": _same("region"),
     "bucket": _same("bucket"),
     "user": _same("username"),
-    "address": ("contains(addresses, ?)", lambda text: _listed(text.lower())),
+    "address": ("contains(addresses, ?)", _address),
     "src": _same("src"),
     "dst": _same("dst"),
     "port": _same("port"),
@@ -166,7 +183,10 @@ def _levels(text: str) -> tuple[int, int]:
     if not found or (found[3] and not found[2]):
         raise FilterError(f"a level is 7, 7- or 3-7, not {text[:40]!r}")
     low = int(found[1])
-    return low, int(found[3]) if found[3] else (99 if found[2] else low)
+    high = int(found[3]) if found[3] else (99 if found[2] else low)
+    if high < low:
+        raise FilterError(f"a range of levels begins with the lower one: {high}-{low}, not {text!r}")
+    return low, high
 
 
 def _moment(text: str, now: int) -> int | None:

@@ -7,7 +7,9 @@ result is told what was done, and may ask for lines to be taken as they are.
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +29,20 @@ from alertmill.sources.typed import byte_text, record_of
 
 #: Lines that one JSON object may be spread over, as consoles copy it.
 _MOST_LINES = 100_000
+#: Bytes of these lines.
+_MOST_BYTES = 64 << 20
+
+#: A JSON string on one line; the group is empty when it does not end there.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)')
+#: What lines of JSON have beside strings.
+_OUTSIDE_STRINGS = re.compile(rb"(?:[\s{}\[\],:0-9eE+.-]|true|false|null)*+")
+#: How a JSON value begins that may go on below.
+_OPENING = re.compile(rb'\s*+[{\[]\s*+(?:["{\[]|$)')
+#: A line of a JSON text that lacks its beginning or end: brackets alone, a member, an object that is cut off.
+_PIECE = re.compile(rb'\s*+(?:[{}\[\]][\s{}\[\],]*+$|"[^"\\]++"\s*+:\s|\{\s*+")')
+_A_PIECE = "it looks like a piece of JSON: for the event paste the whole object, from { to }"
+#: What may stand behind a value that is cut out of a list.
+_BEHIND = b" \t\r\n,"
 
 Json = dict[str, Any]
 
@@ -76,6 +92,8 @@ class Paste:
         if self._raw:
             yield Pasted(Record(line.decode("latin-1"), self._location or "stdin", self._clock(), queue=self._queue))
             return
+        if line.rstrip()[-1:] == b"," and _json(line.rstrip(_BEHIND)) is not None:  # cut out of a list
+            line = line.rstrip(_BEHIND)
         value = _json(line)
         if isinstance(value, dict):
             yield from self._of_object(value, line)
@@ -94,21 +112,27 @@ class Paste:
         inner = value.get("_source")
         if isinstance(inner, dict):  # a hit of OpenSearch or Elasticsearch
             value, line = inner, json.dumps(inner).encode()
-        if _is_alert(value):
+        if records := _inside(value):
+            for record in records:
+                yield from self._of_call(record, json.dumps(record).encode())
+        elif _is_alert(value):
             yield self._of_alert(value)
         elif "integration" in value:
             yield self._plain(line, LOCATION)
-        elif "eventName" in value and "eventSource" in value:
-            account = value.get("recipientAccountId")
-            body = json.dumps({"Records": [value]}).encode()
-            what = "a CloudTrail record"
-            yield from self._wrapped("cloudtrail", body, line, what, account if isinstance(account, str) else "")
+        elif _is_call(value):
+            yield from self._of_call(value, line)
         elif "srcaddr" in value and "dstaddr" in value:
             columns = [str(name).replace("_", "-") for name in value]
             row = " ".join(str(cell).replace(" ", "") or "-" for cell in value.values())
             yield from self._wrapped("vpcflow", f"{' '.join(columns)}\n{row}\n".encode(), line, "a flow record")
         else:
             yield from self._guessed(line)
+
+    def _of_call(self, value: Json, line: bytes) -> Iterator[Pasted]:
+        account = value.get("recipientAccountId")
+        body = json.dumps({"Records": [value]}).encode()
+        what = "a CloudTrail record"
+        yield from self._wrapped("cloudtrail", body, line, what, account if isinstance(account, str) else "")
 
     def _of_alert(self, alert: Json) -> Pasted:
         """The event behind an alert or archived event."""
@@ -141,7 +165,8 @@ class Paste:
         head = line.decode("latin-1")
         kind = next((name for name, kind in BUCKET_TYPES.items() if kind.begins_like(head)), None)
         if kind is None:
-            yield self._plain(line)
+            plain = self._plain(line)
+            yield Pasted(plain.record, _A_PIECE) if _is_piece(line) else plain
         else:
             yield from self._wrapped(kind, line + b"\n", line, f"{kind} content")
 
@@ -169,18 +194,36 @@ class Paste:
 
 
 def _joined(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines, but an object that is spread over several (from `{` to `}`, alone at the margin) as one."""
+    """The lines that are not blank, but a JSON value that is spread over several, at whatever indentation, as one."""
     held: list[bytes] = []
-    for line in lines:
-        if not held and line.strip() not in (b"{", b"["):
-            yield line
+    depth = size = 0
+    for number, given in enumerate(lines):
+        line = given if number else given.removeprefix(codecs.BOM_UTF8)
+        bare = _STRING.sub(lambda found: b"" if found[1] else b'"', line)
+        if held and not _OUTSIDE_STRINGS.fullmatch(bare):  # no JSON goes on like this
+            yield from held
+            held, depth, size = [], 0, 0
+        if not held and not _opens(line, bare):
+            if line.strip():
+                yield line
             continue
         held.append(line)
-        if line.rstrip(b" ,") in (b"}", b"]") or len(held) > _MOST_LINES:
-            whole = b" ".join(part.strip() for part in held).rstrip(b" ,")
+        depth, size = depth + _deeper(bare), size + len(line)
+        if depth <= 0 or len(held) > _MOST_LINES or size > _MOST_BYTES:
+            whole = b" ".join(part.strip() for part in held).rstrip(_BEHIND)
             yield from [whole] if _json(whole) is not None else held
-            held = []
+            held, depth, size = [], 0, 0
     yield from held
+
+
+def _opens(line: bytes, bare: bytes) -> bool:
+    """Whether a JSON value begins on this line that goes on below; `bare` is the line without its strings."""
+    return _OPENING.match(line) is not None and line.rstrip()[-1:] in b"{[," and _deeper(bare) > 0
+
+
+def _deeper(bare: bytes) -> int:
+    """How many brackets a line leaves open."""
+    return bare.count(b"{") + bare.count(b"[") - bare.count(b"}") - bare.count(b"]")
 
 
 def _json(line: bytes) -> Any:
@@ -191,6 +234,30 @@ def _json(line: bytes) -> Any:
         return json.loads(line.decode("utf-8", "surrogateescape"))
     except (ValueError, RecursionError):
         return None
+
+
+def _inside(value: Json) -> list[Json]:
+    """The CloudTrail records in an answer of `aws cloudtrail lookup-events`, or in an EventBridge event."""
+    detail = value.get("detail")
+    if "detail-type" in value and isinstance(detail, dict):
+        return [detail] if _is_call(detail) else []
+    events = value.get("Events", [value])
+    if not isinstance(events, list):
+        return []
+    texts = [event.get("CloudTrailEvent") if isinstance(event, dict) else None for event in events]
+    found = [_json(text.encode("utf-8", "surrogatepass")) if isinstance(text, str) else None for text in texts]
+    records = [record for record in found if isinstance(record, dict) and _is_call(record)]
+    return records if len(records) == len(events) else []  # nothing of the others may be lost
+
+
+def _is_call(value: Json) -> bool:
+    """Whether this is a CloudTrail record."""
+    return "eventName" in value and "eventSource" in value
+
+
+def _is_piece(line: bytes) -> bool:
+    """Whether a line looks like a part of a JSON text that was not found whole."""
+    return _json(line) is None and _PIECE.match(line) is not None
 
 
 def _is_alert(value: Json) -> bool:

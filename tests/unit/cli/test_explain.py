@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from alertmill.cli import Context
+from alertmill.cli import Context, main
 from alertmill.cli.explain import add_arguments, run
 
 CALL = {
@@ -145,6 +145,22 @@ def home(tmp_path: Path) -> Path:
     )
     (tmp_path / "etc/rules/own.xml").write_text(RULES.format(more=""))
     return tmp_path
+
+
+@pytest.mark.parametrize("lines", [b"", b"\n", b"\n  \n\t\r\n"])
+def test_without_an_event_it_is_bad_usage(lines: bytes) -> None:
+    code, stdout, stderr = explain(lines=lines)
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith("alertmill explain: no event on standard input")
+
+
+@pytest.mark.parametrize("id", ["-5", "x", "1.5", "\u0661", "9" * 30])
+def test_what_is_no_rule_id_is_bad_usage(id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["explain", "--why-not", id])
+    stderr = capsys.readouterr().err
+    assert (ended.value.code, stderr.count("\n")) == (2, 1)
+    assert f"'{id}' is no rule id" in stderr
 
 
 def test_the_rules_of_the_home_that_was_named(home: Path) -> None:

@@ -40,6 +40,34 @@ def test_objects_of_no_known_type_are_passed_over(
     assert said.err.rstrip().endswith("1 of no known type passed over")
 
 
+@pytest.mark.parametrize("words", [(), ("--type", "cloudtrail")])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("record.json", json.dumps(_SIGN_IN).encode()),
+        ("pretty.json", b"\xef\xbb\xbf" + json.dumps(_SIGN_IN, indent=4).encode() + b"\n"),
+        ("packed.json.gz", gzip.compress(json.dumps({"eventVersion": "1.08"} | _SIGN_IN).encode())),
+    ],
+)
+def test_a_file_that_is_one_cloudtrail_record(
+    words: tuple[str, ...], name: str, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    assert main(["scan", *words, str(tmp_path)]) == EXIT_OK
+    assert [json.loads(line)["data"]["aws"]["eventName"] for line in capsys.readouterr().out.splitlines()] == [
+        "ConsoleLogin"
+    ]
+
+
+@pytest.mark.parametrize("content", [b"[1]", b'{"eventName": "x"}', b'{"eventName": ', b"{}" + b" " * (1 << 20)])
+def test_other_json_is_no_cloudtrail_record(content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.json").write_bytes(content)
+    assert main(["scan", str(tmp_path)]) == EXIT_OK
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "x.json: of no known type, passed over" in said.err
+
+
 def test_an_object_that_cannot_be_unpacked_is_a_failure_whatever_its_name(
     trail: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

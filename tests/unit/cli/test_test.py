@@ -203,6 +203,13 @@ def test_a_home_without_cases_says_where_they_go(home: Path, capsys: pytest.Capt
     assert f"there are no cases: write some into {home}/etc/rules/tests" in err
 
 
+@pytest.mark.parametrize("words", [(), ("cases",)])
+def test_a_home_that_is_not_there(words: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = "is missing; `alertmill init` makes a home, --home names another one"
+    assert run("--home", "/nonexist", *words, capsys=capsys) == (EXIT_USAGE, "", f"alertmill test: /nonexist {told}\n")
+    assert f"{folder} is no home (no etc/ossec.conf)" in run("--home", str(folder), *words, capsys=capsys)[2]
+
+
 def test_rules_that_do_not_load_are_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rules = home / "etc" / "rules" / "local_rules.xml"
     rules.write_text(rules.read_text().replace("</if_sid>", "</if_sidd>", 1))

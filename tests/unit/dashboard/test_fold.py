@@ -54,6 +54,49 @@ def test_alerts_json_and_its_day_file_are_one(home: Path, cache: Cache) -> None:
     assert seconds(cache) == [1]
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("of_day", "linked", "expected"),
+    [
+        ((1, 2), (1, 2), [1, 2]),
+        ((1, 2, 3), (1, 2), [1, 2, 3]),
+        ((1, 2), (3, 4), [3, 4, 1, 2]),
+        ((1, 2), (), [1, 2]),
+    ],
+)
+def test_a_copied_home_has_every_alert_once(
+    home: Path, cache: Cache, packed: bool, of_day: tuple[int, ...], linked: tuple[int, ...], expected: list[int]
+) -> None:
+    write_day(home, numbered(9), day=14)
+    day = write_day(home, numbered(*of_day))
+    link = home / "logs/alerts/alerts.json"
+    link.unlink()
+    link.write_bytes(text_of(numbered(*linked)))
+    if packed:
+        day.with_name(f"{day.name}.gz").write_bytes(gzip.compress(day.read_bytes()))
+        day.unlink()
+    fold.Folder(home, cache).turn()
+    assert seconds(cache) == [*expected, 9]
+
+
+def test_the_longer_of_two_copies_counts(home: Path, cache: Cache) -> None:
+    write_day(home, numbered(1, 2))
+    link = home / "logs/alerts/alerts.json"
+    link.unlink()
+    link.write_bytes(text_of(numbered(1, 2, 3)))
+    fold.Folder(home, cache).turn()
+    assert seconds(cache) == [1, 2, 3]
+
+
+def test_files_that_begin_alike_and_go_on_differently_are_two(home: Path, cache: Cache) -> None:
+    write_day(home, numbered(1, 2))
+    link = home / "logs/alerts/alerts.json"
+    link.unlink()
+    link.write_bytes(text_of(numbered(1, 3)))
+    fold.Folder(home, cache).turn()
+    assert seconds(cache) == [1, 3, 1, 2]
+
+
 def test_an_alerts_json_of_its_own_is_read(home: Path, cache: Cache) -> None:
     path = home / "logs/alerts/alerts.json"
     path.parent.mkdir(parents=True)

@@ -72,6 +72,56 @@ def test_a_record_as_the_console_copies_it_is_spread_over_lines() -> None:
     assert [one.record.message for one in pasted(b"{", b"never closed")] == ["{", "never closed"]
 
 
+def names(*lines: Any) -> list[str]:
+    return [message(one)["aws"]["eventName"] for one in pasted(*lines)]
+
+
+def test_a_record_is_cut_out_of_an_indented_file() -> None:
+    odd = CALL | {"note": 'quote " bracket } backslash \\ ['}
+    lines = json.dumps({"Records": [odd, CALL]}, indent=4).encode().split(b"\n")[2:-2]
+    assert (lines[0], lines[-1]) == (b"        {", b"        }")
+    one, other = pasted(*lines)
+    assert (message(one)["aws"]["note"], message(other)["aws"]["eventName"]) == (odd["note"], "StartInstances")
+    tabs = json.dumps([CALL], indent="\t").encode().split(b"\n")[1:-1]
+    assert names(*(line + b"\r" for line in tabs), b"", b"   ") == ["StartInstances"]
+    assert (
+        names(b'{"Records": [', b"  " + json.dumps(CALL).encode() + b",", json.dumps(CALL).encode(), b"]}")
+        == ["StartInstances"] * 2
+    )
+
+
+def test_a_comma_behind_and_a_byte_order_mark_before_do_not_matter() -> None:
+    line = json.dumps(CALL).encode()
+    assert names(line + b",") == names(line + b" , \r") == names(b"\xef\xbb\xbf" + line) == ["StartInstances"]
+    assert pasted(b'{"some":"json"},')[0].record.message == '{"some":"json"}'
+
+
+def test_records_inside_of_other_answers() -> None:
+    looked_up = {"EventId": "1", "EventName": "StartInstances", "CloudTrailEvent": json.dumps(CALL)}
+    bridged = {"version": "0", "detail-type": "AWS API Call via CloudTrail", "source": "aws.ec2", "detail": CALL}
+    assert names({"Events": [looked_up, looked_up]}) == ["StartInstances"] * 2
+    assert names(*json.dumps({"Events": [looked_up]}, indent=4).encode().split(b"\n")) == ["StartInstances"]
+    assert names(looked_up) == names(bridged) == names([bridged]) == ["StartInstances"]
+    for kept in ({"Events": [looked_up, {"x": 1}]}, {"detail-type": "x", "detail": {}}, {"Events": 1}, {"Events": []}):
+        assert pasted(kept)[0].record.message == json.dumps(kept)
+
+
+@pytest.mark.parametrize("line", [b"{", b"        {", b'  "eventVersion": "1.08",', b"}", b'{"eventName": "Star'])
+def test_a_piece_of_json_is_called_one(line: bytes) -> None:
+    (one,) = pasted(line)
+    assert one.record.message.encode() == line
+    assert one.made.startswith("it looks like a piece of JSON")
+
+
+def test_text_behind_an_open_bracket_loses_nothing() -> None:
+    lines = [b'{"a": 1,', b"a log line", b"[Fri Jan 15] [error] x", b"[", b'{"b": "']
+    assert [one.record.message.encode() for one in pasted(*lines, json.dumps(CALL).encode())][:5] == lines
+
+
+def test_blank_lines_are_no_events() -> None:
+    assert pasted(b"", b"  ", b"\t\r") == []
+
+
 def test_a_wrapped_event_stays_as_it_is() -> None:
     (one,) = pasted(b'{"integration":"aws","aws":{}}')
     assert (one.record.message, one.record.location, one.made) == ('{"integration":"aws","aws":{}}', "Wazuh-AWS", "")

@@ -5,6 +5,8 @@ For `alertmill scan`, which keeps no state: nothing here is remembered, retried 
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -28,7 +30,12 @@ from alertmill.sources.aws.workers import Workers
 AHEAD = 16
 #: Bytes of an object's decompressed beginning that its type is guessed from.
 HEAD = 64 * 1024
+#: Characters of the longest CloudTrail record that is read without its object; AWS cuts events at 256 KiB.
+LONGEST_RECORD = 1 << 20
 
+#: An object that is no CloudTrail object, seen in this many bytes of it.
+_BARE = re.compile(r'\ufeff?\s*\{(?!\s*"Records"\s*:)')
+_BEGINNING = 256
 _ACCOUNT = re.compile(r"(?:^|/)(?:aws-account-id=)?(\d{12})/")
 
 
@@ -125,15 +132,33 @@ def guess_type(key: str, body: Body) -> BucketType | None:
     return None
 
 
-def _head(key: str, body: Body) -> tuple[str, Exception | None]:
+def as_trail(key: str, body: Body) -> Body | None:
+    """A CloudTrail object around the one record that a file is, as people save it; None for any other content."""
+    if not _BARE.match(_head(key, body, _BEGINNING)[0]):
+        return None
+    text, fault = _head(key, body, LONGEST_RECORD + 1)
+    text = text.removeprefix("\ufeff")
+    if fault is not None or len(text) > LONGEST_RECORD or "\ufffd" in text:  # cut off, or no UTF-8
+        return None
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not {"eventName", "eventSource", "eventTime"} <= record.keys() or "Records" in record:
+        return None
+    # Packed, because the end of the key may promise that.
+    return Body(gzip.compress(f'{{"Records":[{text}]}}'.encode()))
+
+
+def _head(key: str, body: Body, count: int = HEAD) -> tuple[str, Exception | None]:
     """How the text begins, as far as it can be unpacked, and what was in the way of more."""
     head = b""
     fault: Exception | None = None
     try:
         for piece in unpack(body.chunks(), key):
             head += piece
-            if len(head) >= HEAD:
+            if len(head) >= count:
                 break
     except (UnpackError, OSError) as error:
         fault = error
-    return head[:HEAD].decode("utf-8", "replace"), fault
+    return head[:count].decode("utf-8", "replace"), fault
