@@ -104,6 +104,15 @@ SILENT_TWICE = Kind(
     NOTE,
     "Its events end in another rule of level 0, which is tried first; either way they make no alert.",
 )
+MUTES = Kind(
+    "L022",
+    "a rule without conditions that takes the events of rules in other files",
+    "Give it the condition that it is meant for; or overwrite the rules that are not wanted with level 0, one by one.",
+    WARNING,
+    "Level 0 is tried first, then 16 down to 1. A rule that asks for nothing holds for every event of its parent, and "
+    "the rules beside it that are tried later, with all below them, never see one. These rules are in files that are "
+    "not judged, such as the shipped ones, so this is told at the rule that takes their events.",
+)
 
 # --- patterns: what means something else than it seems ----------------------------------------------------------------
 ANY_DOT = Kind(
