@@ -353,6 +353,17 @@ SEARCH_IGNORED = Kind(
     "if_matched_regex. With check_diff nothing is counted at all.",
 )
 
+# --- names of fields --------------------------------------------------------------------------------------------------
+MISSPELLED_FIELD = Kind(
+    "L061",
+    "a field whose name is nearly that of a known one",
+    "Correct the name.",
+    WARNING,
+    "JSON may hold any field, so no name is impossible. But this one is a letter or two, or the aws. before it, away "
+    "from one that AWS writes or that rules of others under the same root ask for, and nothing else knows it. A missing "
+    "field fulfils no condition.",
+)
+
 # --- fields that are never there --------------------------------------------------------------------------------------
 NO_SUCH_FIELD = Kind(
     "L065",
