@@ -52,6 +52,7 @@ FAMILIES: dict[str, tuple[Check, ...]] = {
     "names": (names.check_names,),
     "overwrites": (overwrites.check_ids, overwrites.check_order, overwrites.check_overwrites),
     "patterns": (
+        patterns.check_addresses,
         patterns.check_joined_patterns,
         patterns.check_joined_references,
         patterns.check_numbers,

@@ -206,10 +206,10 @@ NEVER_MATCHES = Kind(
 )
 NO_ANCHORS = Kind(
     "L042",
-    "a short number without anchors",
+    "a short number or an address without anchors",
     "Anchor it: ^1$.",
     WARNING,
-    "Patterns are searched in the value, so 1 also matches 10, 21 and 100.",
+    "Patterns are searched in the value, so 1 also matches 10, 21 and 100, and 10.0.0.1 also 110.0.0.1 and 10.0.0.12.",
 )
 BARE_DOT = Kind(
     "L043",
@@ -360,8 +360,8 @@ MISSPELLED_FIELD = Kind(
     "Correct the name.",
     WARNING,
     "JSON may hold any field, so no name is impossible. But this one is a letter or two, or the aws. before it, away "
-    "from one that AWS writes or that rules of others under the same root ask for, and nothing else knows it. A missing "
-    "field fulfils no condition.",
+    "from one that AWS writes or that rules of others under the same root ask for, and nothing else knows it. A "
+    "missing field fulfils no condition.",
 )
 
 # --- fields that are never there --------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""Names of fields that are spelled nearly as one that events have: below AWS, and wherever the JSON decoder may fill any.
+"""Names of fields that are spelled nearly as one that events have, where the JSON decoder may fill any.
 
-Nobody can list what JSON may hold, so a name is only told when it is a slip of the pen away from one that is known: from
-the rules of others under the same root, or from the records of AWS. A name that is far from all of them is left alone.
+Nobody can list what JSON may hold, so a name is only told when it is a slip of the pen away from one that is
+known: from the rules of others under the same root, or from the records of AWS. A name that is far from all of
+them is left alone.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ _AWS = "aws."
 #: Members of CloudTrail records, findings of GuardDuty and flow logs of VPC, as AWS documents them.
 _OF_AWS = """
 additionalEventData apiVersion awsRegion errorCode errorMessage eventCategory eventID eventName eventSource eventTime
-eventType eventVersion insightDetails managementEvent readOnly recipientAccountId requestID requestParameters resources
-responseElements serviceEventDetails sessionCredentialFromConsole sharedEventID sourceIPAddress source_ip_address
-tlsDetails.cipherSuite tlsDetails.clientProvidedHostHeader tlsDetails.tlsVersion userAgent userIdentity.accessKeyId
-userIdentity.accountId userIdentity.arn userIdentity.invokedBy userIdentity.principalId
+eventType eventVersion insightDetails managementEvent readOnly recipientAccountId requestID requestParameters
+resources responseElements serviceEventDetails sessionCredentialFromConsole sharedEventID sourceIPAddress
+source_ip_address tlsDetails.cipherSuite tlsDetails.clientProvidedHostHeader tlsDetails.tlsVersion userAgent
+userIdentity.accessKeyId userIdentity.accountId userIdentity.arn userIdentity.invokedBy userIdentity.principalId
 userIdentity.sessionContext.attributes.creationDate userIdentity.sessionContext.attributes.mfaAuthenticated
 userIdentity.sessionContext.sessionIssuer.accountId userIdentity.sessionContext.sessionIssuer.arn
 userIdentity.sessionContext.sessionIssuer.principalId userIdentity.sessionContext.sessionIssuer.type
@@ -38,9 +39,9 @@ resource.instanceDetails.imageId resource.instanceDetails.instanceId resource.in
 resource.resourceType schemaVersion service.action.actionType service.archived service.count service.detectorId
 service.eventFirstSeen service.eventLastSeen service.resourceRole service.serviceName severity title type updatedAt
 
-account_id action bytes dstaddr dstport end flow_direction instance_id interface_id log_status packets pkt_dst_aws_service
-pkt_dstaddr pkt_src_aws_service pkt_srcaddr protocol srcaddr srcport start sublocation_id sublocation_type subnet_id
-tcp_flags traffic_path version vpc_id az_id
+account_id action bytes dstaddr dstport end flow_direction instance_id interface_id log_status packets
+pkt_dst_aws_service pkt_dstaddr pkt_src_aws_service pkt_srcaddr protocol srcaddr srcport start sublocation_id
+sublocation_type subnet_id tcp_flags traffic_path version vpc_id az_id
 """
 #: Shorter words are near too many others, and in longer ones two letters may be wrong.
 _SHORT, _LONG = 5, 8

@@ -9,12 +9,15 @@ from alertmill.errors import Problem
 from alertmill.lint import catalogue as kinds
 from alertmill.lint.kinds import quoted
 from alertmill.lint.scene import Scene
-from alertmill.lint.traps import TRAPS, is_bare_number
+from alertmill.lint.traps import TRAPS, bare_address, is_bare_number
 from alertmill.ruleset.spec import RuleSpec, TextCriterion
 from alertmill.xmltext import Element
 
 #: Criteria whose values are numbers, or words of which none is part of another.
 _NUMBERS = ("dstport", "field", "id", "srcport", "status")
+#: Criteria that look at much more than one value: an address in them stands amid other text, and OSMATCH has no anchor
+#: for that.
+_WHOLE_LOG = ("match", "regex", "program_name")
 
 _IDS = ("if_group", "if_level", "if_matched_group", "if_sid")
 
@@ -41,6 +44,21 @@ def check_numbers(scene: Scene) -> Iterator[Problem]:
                 text = criterion.source.text
                 message = f"rule {rule.spec.id}: {quoted(text)} also matches every longer number that has it inside"
                 yield kinds.NO_ANCHORS.at(criterion.source.origin(), message)
+
+
+def check_addresses(scene: Scene) -> Iterator[Problem]:
+    """Full IPv4 addresses without anchors."""
+    for rule in scene.rules():
+        for criterion in _criteria(rule.spec):
+            in_log = criterion.name in _WHOLE_LOG and criterion not in rule.spec.fields
+            address, others = bare_address(criterion.source.text, criterion.dialect)
+            if not address or (in_log and criterion.name != "regex"):
+                continue
+            bare = address.strip("^$")
+            message = f"rule {rule.spec.id}: {quoted(address)} also matches {' and '.join(others)}"
+            plain = bare.replace("\\", "").replace(".", "\\.")
+            hint = f'write type="pcre2" and \\b{plain}\\b' if in_log else f"Anchor it: ^{bare}$."
+            yield kinds.NO_ANCHORS.at(criterion.source.origin(), message, hint)
 
 
 def _criteria(spec: RuleSpec) -> list[TextCriterion]:
