@@ -53,6 +53,7 @@ FAMILIES: dict[str, tuple[Check, ...]] = {
     "overwrites": (overwrites.check_ids, overwrites.check_order, overwrites.check_overwrites),
     "patterns": (
         patterns.check_addresses,
+        patterns.check_blanks,
         patterns.check_joined_patterns,
         patterns.check_joined_references,
         patterns.check_numbers,

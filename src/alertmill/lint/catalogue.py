@@ -264,6 +264,14 @@ IDLE_NEGATION = Kind(
     "Only OSMATCH knows a !, and there only as the first character of the whole pattern, for all its alternatives. "
     "Elsewhere it must be in the text.",
 )
+JSON_BLANK = Kind(
+    "L113",
+    "JSON that the event format spells otherwise",
+    'Use <field name="aws...">; or write type="pcre2" and ": ? behind the name, which matches both spellings.',
+    WARNING,
+    "Events of AWS are one line of JSON. In the format `compatible` there is a blank behind each colon and comma, in "
+    "`improved` there is none. A pattern that is written for the other one never matches; with negate it always does.",
+)
 
 # --- counting: rules that look back -----------------------------------------------------------------------------------
 COUNTS_SILENT = Kind(
