@@ -97,7 +97,16 @@ class _Subject:
         log_fw = bool(self.config.internal.analysisd.log_fw)
         identities = loaded.decoders.identities
         texts = self.texts
-        scene = Scene(loaded.rules, texts.rules, texts.decoders, texts.lists, identities, self.judged, log_fw)
+        scene = Scene(
+            loaded.rules,
+            texts.rules,
+            texts.decoders,
+            texts.lists,
+            identities,
+            self.judged,
+            log_fw,
+            self.config.global_.event_format,
+        )
         told = [one for one in self.problems if one.severity is Severity.ERROR or self._is_judged(one)]
         return _Report(scene, [*told, *conclude(scene, _found(scene, stderr))])
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from alertmill.errors import Problem
-from alertmill.lint import counting, decoders, fields, lists, overwrites, patterns, reach, style
+from alertmill.lint import counting, decoders, fields, lists, names, overwrites, patterns, reach, style
 from alertmill.lint.catalogue import all_kinds
 from alertmill.lint.comments import without_ignored
 from alertmill.lint.kinds import Kind
@@ -49,8 +49,11 @@ FAMILIES: dict[str, tuple[Check, ...]] = {
         fields.check_references,
     ),
     "lists": (lists.check_entries, lists.check_lookups),
+    "names": (names.check_names,),
     "overwrites": (overwrites.check_ids, overwrites.check_order, overwrites.check_overwrites),
     "patterns": (
+        patterns.check_addresses,
+        patterns.check_blanks,
         patterns.check_joined_patterns,
         patterns.check_joined_references,
         patterns.check_numbers,

@@ -104,6 +104,15 @@ SILENT_TWICE = Kind(
     NOTE,
     "Its events end in another rule of level 0, which is tried first; either way they make no alert.",
 )
+MUTES = Kind(
+    "L022",
+    "a rule without conditions that takes the events of rules in other files",
+    "Give it the condition that it is meant for; or overwrite the rules that are not wanted with level 0, one by one.",
+    WARNING,
+    "Level 0 is tried first, then 16 down to 1. A rule that asks for nothing holds for every event of its parent, and "
+    "the rules beside it that are tried later, with all below them, never see one. These rules are in files that are "
+    "not judged, such as the shipped ones, so this is told at the rule that takes their events.",
+)
 
 # --- patterns: what means something else than it seems ----------------------------------------------------------------
 ANY_DOT = Kind(
@@ -197,10 +206,10 @@ NEVER_MATCHES = Kind(
 )
 NO_ANCHORS = Kind(
     "L042",
-    "a short number without anchors",
+    "a short number or an address without anchors",
     "Anchor it: ^1$.",
     WARNING,
-    "Patterns are searched in the value, so 1 also matches 10, 21 and 100.",
+    "Patterns are searched in the value, so 1 also matches 10, 21 and 100, and 10.0.0.1 also 110.0.0.1 and 10.0.0.12.",
 )
 BARE_DOT = Kind(
     "L043",
@@ -254,6 +263,14 @@ IDLE_NEGATION = Kind(
     WARNING,
     "Only OSMATCH knows a !, and there only as the first character of the whole pattern, for all its alternatives. "
     "Elsewhere it must be in the text.",
+)
+JSON_BLANK = Kind(
+    "L113",
+    "JSON that the event format spells otherwise",
+    'Use <field name="aws...">; or write type="pcre2" and ": ? behind the name, which matches both spellings.',
+    WARNING,
+    "Events of AWS are one line of JSON. In the format `compatible` there is a blank behind each colon and comma, in "
+    "`improved` there is none. A pattern that is written for the other one never matches; with negate it always does.",
 )
 
 # --- counting: rules that look back -----------------------------------------------------------------------------------
@@ -342,6 +359,17 @@ SEARCH_IGNORED = Kind(
     WARNING,
     "Of several if_matched_ elements only one is searched: if_matched_sid before if_matched_group before "
     "if_matched_regex. With check_diff nothing is counted at all.",
+)
+
+# --- names of fields --------------------------------------------------------------------------------------------------
+MISSPELLED_FIELD = Kind(
+    "L061",
+    "a field whose name is nearly that of a known one",
+    "Correct the name.",
+    WARNING,
+    "JSON may hold any field, so no name is impossible. But this one is a letter or two, or the aws. before it, away "
+    "from one that AWS writes or that rules of others under the same root ask for, and nothing else knows it. A "
+    "missing field fulfils no condition.",
 )
 
 # --- fields that are never there --------------------------------------------------------------------------------------

@@ -54,6 +54,11 @@ def _producers(scene: Scene, rule: LinkedRule) -> list[Producers]:
     return known if len(known) == len(found) else []
 
 
+def is_decoded_by_orders(scene: Scene, rule: LinkedRule) -> bool:
+    """Whether all fields of a rule's events are known, because only orders fill them."""
+    return bool(_producers(scene, rule))
+
+
 def _asked(spec: RuleSpec) -> Iterator[tuple[str, str, Origin]]:
     """The decoded fields that a rule cannot do without: name, `static`, `dynamic` or `user`, and place."""
     for name in TEXT_CRITERIA:

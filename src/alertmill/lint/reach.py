@@ -13,7 +13,7 @@ from itertools import combinations
 from alertmill.errors import Problem
 from alertmill.lint import catalogue as kinds
 from alertmill.lint.demands import Demand, Key, all_implied, has_memory
-from alertmill.lint.kinds import Kind, quoted
+from alertmill.lint.kinds import Kind, listed, quoted
 from alertmill.lint.scene import Scene
 from alertmill.ruleset.tree import FIRST_LINKED_ID, LinkedNode, LinkedRule, Siblings
 
@@ -27,6 +27,8 @@ def check_reach(scene: Scene) -> Iterator[Problem]:
     """Rules that are dead in all their places, and parents that never lead to a rule."""
     walls = _Walls(scene)
     dead: set[int] = set()
+    told: set[int] = set()
+    muted: dict[int, list[LinkedRule]] = {}
     for rule in scene.linked.values():
         if rule.spec.id < FIRST_LINKED_ID:
             continue
@@ -35,12 +37,32 @@ def check_reach(scene: Scene) -> Iterator[Problem]:
         parents = {node.parent.rule.spec.id for node, _ in found if node.parent is not None}
         if found and len(found) == len(reasons):
             dead.add(rule.spec.id)
-        if not found or parents & dead or not scene.is_judged(rule.spec.origin):
+        if parents & told:
+            told |= {rule.spec.id} & dead
             continue  # what hangs below a dead rule is part of that finding
-        if rule.spec.id in dead:
+        if not scene.is_judged(rule.spec.origin):
+            if rule.spec.id in dead and (wall := walls.judged_taker(rule)) is not None:
+                muted.setdefault(wall, []).append(rule)
+        elif rule.spec.id in dead:
+            told.add(rule.spec.id)
             yield found[0][1](_below(rule))
-        elif rule.spec.if_sid is not None:
+        elif found and rule.spec.if_sid is not None:
             yield from _dead_parents(rule, found)
+    for wall, rules in muted.items():
+        yield from _mutes(scene.linked[wall], rules)
+
+
+def _mutes(wall: LinkedRule, muted: list[LinkedRule]) -> Iterator[Problem]:
+    """A judged rule that takes every event from rules which are not judged, so that nothing is told of these."""
+    ids = [str(rule.spec.id) for rule in muted if rule.spec.level and rule.spec.id != wall.spec.id]
+    parents = dict.fromkeys(str(node.parent.rule.spec.id) for node in wall.nodes if node.parent is not None)
+    if ids and parents:
+        spec = wall.spec
+        message = (
+            f"rule {spec.id} (level {spec.level}, no condition) takes every event of rule {listed(list(parents))} "
+            f"before {listed(ids)} below it, which can never fire"
+        )
+        yield kinds.MUTES.at(spec.origin, message)
 
 
 def _why_dead(scene: Scene, walls: _Walls, node: LinkedNode) -> Reason | None:
@@ -178,6 +200,17 @@ class _Walls:
     _known: dict[Siblings, list[tuple[int, int, LinkedNode]]] = field(default_factory=dict)
     _bits: dict[Key, int] = field(default_factory=dict)
     _places: dict[LinkedNode, int] = field(default_factory=dict)
+    #: By rule that is taken: the rules that take its events, one for each of its places.
+    _takers: dict[int, set[int]] = field(default_factory=dict)
+
+    def judged_taker(self, rule: LinkedRule) -> int | None:
+        """The judged rule without conditions, no overwrite, that takes all events from a rule."""
+        for taker in sorted(self._takers.get(rule.spec.id, ())):
+            wall = self.scene.linked[taker]
+            is_new = self.scene.is_judged(wall.spec.origin) and not wall.spec.overwrite
+            if is_new and not self.scene.demands(wall):
+                return taker
+        return None
 
     def before(self, node: LinkedNode, given: dict[Key, list[Demand]]) -> Reason | None:
         """The wall that an event meets on its way to `node`, if every event that `given` describes meets one."""
@@ -191,6 +224,7 @@ class _Walls:
                 if mask & ~looked_at or wall.rule is step.rule or not _shares_events(wall, step):
                     continue
                 if self._takes(wall, given):
+                    self._takers.setdefault(node.rule.spec.id, set()).add(wall.rule.spec.id)
                     return self._reason(node, wall, step)
             step = step.parent
         return None

@@ -43,6 +43,7 @@ class Scene:
         identities: the numbers of decoder names (`DecoderTree.identities`).
         judged: which files are judged.
         drops_firewall: whether events of type firewall that lack a field are dropped (`analysisd.log_fw`).
+        event_format: how events of AWS are spelled (`compatible`, `improved`); empty where that is not known.
     """
 
     ruleset: Ruleset
@@ -52,6 +53,7 @@ class Scene:
     identities: Mapping[str, int]
     judged: Judged
     drops_firewall: bool = True
+    event_format: str = ""
     _demands: dict[int, tuple[Demand, ...]] = field(default_factory=dict)
 
     # --- rules --------------------------------------------------------------------------------------------------------

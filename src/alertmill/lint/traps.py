@@ -43,6 +43,10 @@ _OSMATCH_CLASS = re.compile(r"\\(?:[dwsSDWtbp][+*]?|[.|()\[\]/\-*+?^$\\])")
 _OSMATCH_GROUP = re.compile(r"\([^()]*\|[^()]*\)")
 _WORD_BEFORE = re.compile(r"\\w[+*]\)?(?P<it>[-@])")
 _NUMBER = re.compile(r"\d{1,3}")
+_WHOLE_ADDRESS = re.compile(r"(?P<begin>\^?)\d{1,3}(?:\\?\.\d{1,3}){3}(?P<end>\$?)")
+#: The highest number of an address that another digit keeps within 255.
+_LAST_TO_GO_ON = 25
+_WHOLE_GROUP = re.compile(r"\((?:\?:)?([^()]*)\)")
 #: Numbers that say what they are (HTTP, SMTP, FTP), in fields with such names: nobody takes 404 for a part of 4040.
 _THREE_DIGIT_CODES = range(100, 600)
 _CODES = ("code", "id", "status")
@@ -196,8 +200,35 @@ def is_bare_number(text: str, dialect: str, name: str) -> bool:
     if dialect == "string":
         return False
     is_code = any(word in name.lower() for word in _CODES)
-    numbers = [part for part in text.split("|") if _NUMBER.fullmatch(part)]
+    numbers = [part for part in _alternatives(text) if _NUMBER.fullmatch(part)]
     return any(not is_code or int(number) not in _THREE_DIGIT_CODES for number in numbers)
+
+
+def bare_address(text: str, dialect: str) -> tuple[str, tuple[str, ...]]:
+    """The first alternative that is a full IPv4 address and lacks an anchor, and other addresses that it matches."""
+    for part in _alternatives(text) if dialect != "string" else ():
+        found = _WHOLE_ADDRESS.fullmatch(part)
+        if found is not None:
+            others = tuple(_longer_addresses(part.strip("^$").replace("\\", ""), found))
+            if others:
+                return part, others
+    return "", ()
+
+
+def _longer_addresses(address: str, found: re.Match[str]) -> Iterator[str]:
+    """Addresses that have this one inside: a digit before it, or behind it, where there is no anchor."""
+    first, last = address.split(".")[0], address.split(".")[-1]
+    if not found["begin"] and len(first) < len("255"):
+        yield f"1{address}"
+    if not found["end"] and 0 < int(last) <= _LAST_TO_GO_ON:
+        yield f"{address}2"
+
+
+def _alternatives(text: str) -> list[str]:
+    """The alternatives of a pattern; none when it has groups, whose anchors may be outside of them."""
+    group = _WHOLE_GROUP.fullmatch(text)
+    text = group[1] if group is not None else text
+    return [] if "(" in text else text.split("|")
 
 
 _QUANTIFIERS = {"osmatch": (_GLOB,), "osregex": (_CLASS_AND_MORE, _LETTER_AND_MORE)}

@@ -23,7 +23,7 @@ _DECODER = re.compile(r"<decoder\b.*?</decoder>", re.DOTALL)
 _GROUP = re.compile(r"<group\s.*</group>", re.DOTALL)
 
 
-def scene_of(text: str, path: str = "local.xml") -> tuple[Scene, Problems]:
+def scene_of(text: str, path: str = "local.xml", event_format: str = "improved") -> tuple[Scene, Problems]:
     """The scene of a file that may hold decoders and rules (byte text), and what loading it says."""
     rules, decoders = _blank(_DECODER, text), _blank(_GROUP, text)
     problems = Problems()
@@ -35,7 +35,9 @@ def scene_of(text: str, path: str = "local.xml") -> tuple[Scene, Problems]:
     tables = load_lists(LISTS, problems)
     ruleset = load_rules(rule_texts, tables, tree.identities, RuleOptions(), problems)
     judged = Judged(frozenset((path, *LISTS)), frozenset((path,)))
-    return Scene(ruleset, rule_texts, decoder_texts, LISTS, tree.identities, judged), problems
+    return Scene(
+        ruleset, rule_texts, decoder_texts, LISTS, tree.identities, judged, event_format=event_format
+    ), problems
 
 
 def found(text: str, path: str = "local.xml") -> list[Problem]:
