@@ -206,7 +206,7 @@ def test_the_eps_limit_lets_a_burst_through_and_then_the_rate(tmp_path: Path) ->
     limit = "<limits><eps><maximum>2</maximum><timeframe>2</timeframe></eps></limits>"
     conf.write_text(f"{conf.read_text()}<ossec_config><global>{limit}</global></ossec_config>")
     running = Running(home)
-    assert "EPS limit enabled, EPS: '2', timeframe: '2'" in log_of(home)
+    wait_for(lambda: "EPS limit enabled, EPS: '2', timeframe: '2'" in log_of(home), running.daemon)
     began = time.monotonic()
     for count in (4, 4, 1):
         before = len(running.alerts())

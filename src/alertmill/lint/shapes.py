@@ -68,6 +68,10 @@ class Shape:
         """Whether no text matches."""
         return not self.alternatives and not self.negated
 
+    def holds_plainly(self, text: str) -> bool:
+        """Whether the pattern without its `!` matches."""
+        return self.matcher.matches(text) is not self.negated
+
     def texts(self) -> tuple[str, ...] | None:
         """The only texts that match, in lower case; None when there are others."""
         found = tuple(lower(one.equals) for one in self.alternatives if one.equals is not None)
@@ -79,7 +83,7 @@ def shape_of(text: str, dialect: str) -> Shape:
     """The shape of a pattern."""
     negated = dialect == "osmatch" and text.startswith("!")
     plain = text[1:] if negated else text
-    return Shape(dialect, plain, negated, _READERS[dialect](plain), compile_pattern(plain, dialect))
+    return Shape(dialect, plain, negated, _READERS[dialect](plain), compile_pattern(text, dialect))
 
 
 def implies(one: Shape, other: Shape) -> bool:
@@ -121,7 +125,7 @@ def _is_within(a: Alternative, b: Alternative) -> bool:
 def _accepts(shape: Shape, a: Alternative) -> bool:
     """Whether the pattern matches the one text of `a`, whatever its case."""
     text = _settled(shape, a)
-    return text is not None and shape.matcher.matches(text)
+    return text is not None and shape.holds_plainly(text)
 
 
 def _settled(shape: Shape, a: Alternative) -> str | None:
@@ -151,7 +155,7 @@ def _rejects(shape: Shape, b: Alternative, a: Alternative) -> bool:
     if not text.startswith(b.lead) or not all(any(literal in text for literal in need) for need in b.needs):
         return True
     settled = _settled(shape, a)
-    return settled is not None and not shape.matcher.matches(settled)
+    return settled is not None and not shape.holds_plainly(settled)
 
 
 # --- reading the dialects ---------------------------------------------------------------------------------------------
