@@ -18,6 +18,7 @@ import stat
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from importlib import import_module
 from pathlib import Path
@@ -65,7 +66,7 @@ _PLAIN: dict[str, tuple[str, ...]] = {
 Files = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RulesetInput:
     """Everything that decoders and rules are made of.
 
@@ -85,6 +86,10 @@ class RulesetInput:
 
     def key(self) -> bytes:
         """A digest of all of it, and of what else decides how it is read: this program and its Python."""
+        return self._key
+
+    @cached_property
+    def _key(self) -> bytes:  # a start asks for it two or three times, and it reads megabytes
         digest = blake2b(digest_size=_DIGEST)
         for part in (__version__, _program(), sys.version, self.options, sorted(self.lists)):
             _add(digest, repr(part))
