@@ -234,8 +234,8 @@ class _Demo:
                 return
             self.say(f"   {url} showed {seen} alerts.")
             if self.serve:
-                self.say(f"   Open {url} in a browser; Ctrl-C ends the demonstration.")
-                with suppress(KeyboardInterrupt):
+                with suppress(KeyboardInterrupt):  # Ctrl-C may come while the line is still being written
+                    self.say(f"   Open {url} in a browser; Ctrl-C ends the demonstration.")
                     dashboard.wait()
         finally:
             dashboard.terminate()
