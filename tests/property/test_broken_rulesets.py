@@ -54,23 +54,26 @@ _JUNK = (
 )
 
 
-def damaged(text: str, dice: random.Random) -> str:
-    """The text with one to three things wrong with it, or at least other than they were."""
-    for _ in range(dice.randint(1, 3)):
-        kind = dice.randrange(7)
+#: What is done to a file: a piece cut out, junk put in, the rest cut off, or one of these replaced.
+_DAMAGES: tuple[re.Pattern[str] | str, ...] = ("cut", "insert", "end", _TAG, _VALUE, _TEXT, _TEXT)
+
+
+def damaged(text: str, dice: random.Random, first: int | None = None) -> str:
+    """The text with one to three things wrong with it, or at least other than they were; `first` is the first of them,
+    as a place in `_DAMAGES`.
+    """
+    for number in range(dice.randint(1, 3)):
+        damage = _DAMAGES[first] if first is not None and not number else dice.choice(_DAMAGES)
         place = dice.randrange(len(text) + 1)
-        if kind == 0:
+        if damage == "cut":
             text = text[:place] + text[place + dice.randint(1, 40) :]
-        elif kind == 1:
+        elif damage == "insert":
             text = text[:place] + dice.choice(_JUNK) + text[place:]
-        elif kind == 2:
+        elif damage == "end":
             text = text[:place]
-        else:
-            pattern = (_TAG, _VALUE, _TEXT, _TEXT)[kind - 3]
-            found = list(pattern.finditer(text))
-            if found:
-                one = dice.choice(found)
-                text = text[: one.start()] + replacement(one.group(), dice) + text[one.end() :]
+        elif isinstance(damage, re.Pattern) and (found := list(damage.finditer(text))):
+            one = dice.choice(found)
+            text = text[: one.start()] + replacement(one.group(), dice) + text[one.end() :]
         if not text:
             break
     return text
@@ -126,14 +129,36 @@ def cases() -> list[tuple[str, str, str]]:
     return found
 
 
+CASES = cases()
+
+
+def put(files: dict[str, list[tuple[str, str]]], kind: str, name: str, text: str) -> None:
+    """Put a file beside the others, in place of the one that had its name."""
+    files[kind] = sorted([*(file for file in files[kind] if file[0] != name), (name, text)])
+
+
+def load_and_check(files: dict[str, list[tuple[str, str]]]) -> None:
+    check(load(files["decoders"], files["rules"]), dict([*files["decoders"], *files["rules"]]))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "name", "text"), cases(), ids=lambda value: value if len(str(value)) < 60 else "")
-def test_damage_is_told_at_its_place(kind: str, name: str, text: str) -> None:
+@pytest.mark.parametrize("number", range(len(CASES)), ids=[f"{kind}-{name}" for kind, name, _ in CASES])
+def test_damage_is_told_at_its_place(number: int) -> None:
+    """One file at a time. Every kind of damage has its turn, also in the short form, over the files."""
+    kind, name, text = CASES[number]
     dice = random.Random(f"{name} 1")
-    for _ in range(400 if LONG else 25):
-        broken = damaged(text, dice)
-        others = {"decoders": DECODERS, "rules": RULES}
-        files = {folder: [*(f for f in known if f[0] != name)] for folder, known in others.items()}
-        files[kind] = sorted([*files[kind], (name, broken)])
-        problems = load(files["decoders"], files["rules"])
-        check(problems, dict([*files["decoders"], *files["rules"]]))
+    for turn in range(400 if LONG else 3):
+        files = {"decoders": DECODERS, "rules": RULES}
+        put(files, kind, name, damaged(text, dice, (number * 3 + turn) % len(_DAMAGES)))
+        load_and_check(files)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100 if LONG else 25))
+def test_damage_in_all_files_at_once_is_told_at_its_places(seed: int) -> None:
+    """Many damages for the time of one load, and files that are broken beside others that are."""
+    dice = random.Random(seed)
+    files = {"decoders": DECODERS, "rules": RULES}
+    for number, (kind, name, text) in enumerate(CASES):
+        put(files, kind, name, damaged(text, dice, (number + seed) % len(_DAMAGES)))
+    load_and_check(files)
