@@ -71,7 +71,7 @@ install:
 	$(PYTHON) -m venv $(PREFIX)
 	$(PREFIX)/bin/python -m pip --disable-pip-version-check --quiet install .
 	id alertmill >/dev/null 2>&1 || useradd --system --home-dir $(HOME_DIR) --shell /usr/sbin/nologin alertmill
-	if [ -e $(HOME_DIR)/etc/ossec.conf ]; then $(PREFIX)/bin/alertmill init --upgrade $(HOME_DIR); \
+	if [ -e $(HOME_DIR)/etc/ossec.conf ]; then $(PREFIX)/bin/alertmill init --upgrade $(HOME_DIR) || echo "The ruleset of $(HOME_DIR) stays as it is." >&2; \
 	else $(PREFIX)/bin/alertmill init $(HOME_DIR); fi
 	chown -R alertmill:alertmill $(HOME_DIR)
 	install -d $(UNIT_DIR)

@@ -6,10 +6,11 @@ import argparse
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, Context
-from alertmill.cli.text import os_error
+from alertmill.cli.text import many, os_error
 from alertmill.installation import shipped
 
 EXAMPLES = (
@@ -32,6 +33,11 @@ _FOLDERS = {
     "ruleset": 0o750,
     "var": 0o700,
 }
+
+#: What the shipped ruleset consists of: folders below `ruleset/`.
+_KINDS = ("rules", "decoders")
+#: A file that every version's ruleset has had, and no manager's: the roots of the rule tree.
+_FIRST_FILE = "0005-categories_rules.xml"
 
 #: Version of Wazuh that the home answers for to tools that ask (`bin/wazuh-control info`).
 _WAZUH_VERSION = "v4.14.7"
@@ -56,7 +62,9 @@ esac
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("dir", metavar="DIR", nargs="?", help="the folder to make (default: the home folder)")
     parser.add_argument(
-        "--upgrade", action="store_true", help="replace the shipped rules and decoders of a home; nothing else changes"
+        "--upgrade",
+        action="store_true",
+        help="replace the shipped rules and decoders of a home, but never a Wazuh manager's; nothing else changes",
     )
 
 
@@ -64,11 +72,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     home = Path(options.dir) if options.dir else context.home
     configuration = home / "etc" / "ossec.conf"
     if options.upgrade:
-        if not configuration.exists():
-            return _refuse(context, f"{home} is no home yet (no etc/ossec.conf); leave out --upgrade to make one")
-        install_ruleset(home)
-        print(f"The shipped ruleset of {home} is this version's now; etc/ is as it was.", file=context.stdout)
-        return EXIT_OK
+        return _upgrade(home, context)
     if configuration.exists():
         return _refuse(context, f"{configuration} exists; --upgrade replaces the shipped ruleset and keeps your files")
     try:
@@ -85,9 +89,38 @@ def run(options: argparse.Namespace, context: Context) -> int:
     return EXIT_OK
 
 
+def _upgrade(home: Path, context: Context) -> int:
+    if not (home / "etc" / "ossec.conf").exists():
+        return _refuse(context, f"{home} is no home yet (no etc/ossec.conf); leave out --upgrade to make one")
+    if foreign := _foreign_rules(home):
+        return _refuse(context, _not_ours(home, foreign))
+    install_ruleset(home)
+    print(f"The shipped ruleset of {home} is this version's now; etc/ is as it was.", file=context.stdout)
+    return EXIT_OK
+
+
 def _refuse(context: Context, text: str) -> int:
     print(f"alertmill init: {text}", file=context.stderr)
     return EXIT_PROBLEMS
+
+
+def _foreign_rules(home: Path) -> list[Path]:
+    """The files that an upgrade would replace, if they are not those of an earlier version: a Wazuh manager's, or
+    somebody's own. Empty where the ruleset is ours, or there is none.
+    """
+    ruleset = home / "ruleset"
+    if (ruleset / "rules" / _FIRST_FILE).exists():
+        return []
+    return [path for kind in _KINDS for path in sorted((ruleset / kind).glob("*.xml"))]
+
+
+def _not_ours(home: Path, found: Sequence[Path]) -> str:
+    ruleset = home / "ruleset"
+    return (
+        f"{ruleset} is not Alertmill's: it holds {many(len(found), 'file')} such as {found[0].relative_to(ruleset)}, as "
+        "a Wazuh manager's does, and is left as it is. To keep these rules, there is nothing to upgrade in this home; "
+        f"to have Alertmill's in their place, move {ruleset} away and run this again"
+    )
 
 
 def make_home(home: Path) -> None:
@@ -115,7 +148,7 @@ def make_home(home: Path) -> None:
 
 def install_ruleset(home: Path) -> None:
     """Put this version's rules and decoders into `ruleset/` of the home, in place of what is there."""
-    for kind in ("rules", "decoders"):
+    for kind in _KINDS:
         folder = home / "ruleset" / kind
         folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         for old in folder.glob("*.xml"):
