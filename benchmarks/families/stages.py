@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from alertmill.alerts import AlertWriter
-from alertmill.bootstrap import alert_facts
 from alertmill.decoders import Rejected, decode_eventchannel, predecode, split_queue_message
 from alertmill.errors import Problems
 from alertmill.event import Event, Record
@@ -44,7 +43,7 @@ class Stages:
         config = installation.load_config(problems)
         self._engine = installation.load_engine(config, problems)
         self._state = self._engine.new_state()
-        self._writer = AlertWriter(alert_facts(installation, config))
+        self._writer = AlertWriter(installation.alert_facts(config))
         self.spent = dict.fromkeys(("read", "decode", "match", "render"), 0.0)
         self.events = self.alerts = 0
         settle()

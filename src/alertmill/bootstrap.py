@@ -114,7 +114,7 @@ def build(installation: Installation) -> Program:
             stored = checkpoints.stored_state()
         take_over_from_wazuh(checkpoints, installation.wazuh_aws, config.aws_s3, clock(), TaggedLog(AWS_TAG))
         state = State.restore(engine.rules, stored.pieces, stored.facts)
-        facts = alert_facts(installation, config)
+        facts = installation.alert_facts(config)
         outputs = _outputs(installation, config, facts)
         opened.callback(outputs.close)
         outputs.open_day(datetime.fromtimestamp(clock()).date())
@@ -206,18 +206,6 @@ def _housekeeping(
     return Housekeeping(
         [lambda stop: day_files.run(clock(), stop), lambda stop: own_logs.run(time.time(), stop)],
         lambda: upkeep.until_turn(clock()),
-    )
-
-
-def alert_facts(installation: Installation, config: Config) -> AlertFacts:
-    """What every alert of this home says of its manager."""
-    cluster = config.cluster
-    return AlertFacts(
-        manager_name=installation.hostname,
-        cluster=(cluster.name, cluster.node_name) if cluster is not None and cluster.shown else None,
-        labels=tuple((label.key, label.value, label.hidden) for label in config.labels),
-        show_hidden_labels=bool(config.internal.analysisd.show_hidden_labels),
-        improved=config.global_.event_format == "improved",
     )
 
 

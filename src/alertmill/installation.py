@@ -19,6 +19,7 @@ from datetime import tzinfo
 from pathlib import Path
 
 from alertmill import codes, monitoring
+from alertmill.alerts import AlertFacts
 from alertmill.config.internal_options import read_internal_options
 from alertmill.config.models import Config, Global, RulesetPath
 from alertmill.config.models import Ruleset as RulesetSection
@@ -156,6 +157,17 @@ class Installation:
     def hostname(self) -> str:
         """The manager's name, as alerts show it."""
         return socket.gethostname()
+
+    def alert_facts(self, config: Config) -> AlertFacts:
+        """What every alert of this home says of its manager, whichever program makes it."""
+        cluster = config.cluster
+        return AlertFacts(
+            manager_name=self.hostname,
+            cluster=(cluster.name, cluster.node_name) if cluster is not None and cluster.shown else None,
+            labels=tuple((label.key, label.value, label.hidden) for label in config.labels),
+            show_hidden_labels=bool(config.internal.analysisd.show_hidden_labels),
+            improved=config.global_.event_format == "improved",
+        )
 
     def load_config(self, problems: Problems) -> Config:
         """etc/ossec.conf and the internal options. Without a readable file the result has nothing but defaults."""

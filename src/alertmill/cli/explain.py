@@ -52,7 +52,7 @@ def run(options: argparse.Namespace, context: Context) -> int:
     problems = Problems()
     try:
         clock = arrival_clock()
-        engine, event_format = load_engine(options, context, problems)
+        engine, event_format, _ = load_engine(options, context, problems)
     except LoadError as error:
         print(error, file=context.stderr)
         return EXIT_PROBLEMS

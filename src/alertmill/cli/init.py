@@ -117,9 +117,9 @@ def _foreign_rules(home: Path) -> list[Path]:
 def _not_ours(home: Path, found: Sequence[Path]) -> str:
     ruleset = home / "ruleset"
     return (
-        f"{ruleset} is not Alertmill's: it holds {many(len(found), 'file')} such as {found[0].relative_to(ruleset)}, as "
-        "a Wazuh manager's does, and is left as it is. To keep these rules, there is nothing to upgrade in this home; "
-        f"to have Alertmill's in their place, move {ruleset} away and run this again"
+        f"{ruleset} is not Alertmill's: it holds {many(len(found), 'file')} such as {found[0].relative_to(ruleset)}, "
+        "as a Wazuh manager's does, and is left as it is. To keep these rules, there is nothing to upgrade in this "
+        f"home; to have Alertmill's in their place, move {ruleset} away and run this again"
     )
 
 

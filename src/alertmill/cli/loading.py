@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import NamedTuple
 
+from alertmill.alerts import AlertFacts
 from alertmill.cli import Context
 from alertmill.cli.home import home_of
 from alertmill.config.models import EventFormat, RulesetPath
@@ -23,8 +25,16 @@ def add_ruleset_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_engine(options: argparse.Namespace, context: Context, problems: Problems) -> tuple[Engine, EventFormat]:
-    """The engine that the options and the home ask for, and how it expects AWS messages to be spelled.
+class Loaded(NamedTuple):
+    """An engine, how it expects AWS messages to be spelled, and what its alerts say of their manager."""
+
+    engine: Engine
+    event_format: EventFormat
+    facts: AlertFacts
+
+
+def load_engine(options: argparse.Namespace, context: Context, problems: Problems) -> Loaded:
+    """The engine that the options and the home ask for.
 
     Raises AlertmillError when an option names no folder, and LoadError, which is one, when the ruleset cannot be used.
     """
@@ -41,4 +51,4 @@ def load_engine(options: argparse.Namespace, context: Context, problems: Problem
         installation, config = shipped_installation()
     ruleset = config.ruleset.model_copy(update=replaced)
     engine = installation.load_engine(config.model_copy(update={"ruleset": ruleset}), problems)
-    return engine, config.global_.event_format
+    return Loaded(engine, config.global_.event_format, installation.alert_facts(config))

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, BinaryIO, TextIO
 
-from alertmill.alerts import AlertFacts
 from alertmill.alerts.logtest_format import report, unit_test_exit_code, verdict
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
 from alertmill.cli.home import home_of
@@ -80,7 +79,7 @@ class Logtest:
         self._options = options
         self._stdin, self._stdout = context.stdin, context.stdout
         self._say = _Printer(context.stderr, quiet=options.quiet, debug=options.debug)
-        facts = AlertFacts(installation.hostname)
+        facts = installation.alert_facts(installation.load_config(Problems()))
 
         def load(problems: Problems) -> Engine:
             with Patience(context.stderr, _loading):
@@ -220,13 +219,14 @@ class JsonLines:
         try:
             home_of(self._context)
             with Patience(self._context.stderr, _loading):
-                engine = self._installation.load(problems)
+                config = self._installation.load_config(problems)
+                engine = self._installation.load_engine(config, problems)
         except AlertmillError as error:
             print(f"alertmill logtest: {error}", file=self._context.stderr)
             return EXIT_PROBLEMS
         if problems:
             print(problems.draw(), file=self._context.stderr)
-        session = LogtestSession(engine, AlertFacts(self._installation.hostname))
+        session = LogtestSession(engine, self._installation.alert_facts(config))
         explainer = Explainer(engine, problems, session=True)
         for line in lines_of(self._context.stdin):
             if self._fresh:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import socket
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from threading import Event
 
-from alertmill.alerts import AlertFacts, AlertWriter, alert_id
+from alertmill.alerts import AlertWriter, alert_id
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, EXIT_USAGE, Context
 from alertmill.cli.home import HomeError
-from alertmill.cli.loading import add_ruleset_arguments, load_engine
+from alertmill.cli.loading import Loaded, add_ruleset_arguments, load_engine
 from alertmill.cli.progress import Figures, Patience, ProgressLine
-from alertmill.config.models import EventFormat
-from alertmill.engine import Engine
 from alertmill.errors import AlertmillError, LoadError, Problems, SourceError
 from alertmill.event import Record
 from alertmill.sources.aws.at_rest import ObjectAtRest, as_trail, find_objects, guess_type, opened
@@ -48,13 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, context: Context) -> int:
     try:
         with Patience(context.stderr, lambda: "loading decoders and rules"):
-            engine, event_format = load_engine(options, context, Problems())
+            loaded = load_engine(options, context, Problems())
     except (LoadError, HomeError):
         raise
     except AlertmillError as error:
         print(f"alertmill scan: {error}", file=context.stderr)
         return EXIT_USAGE
-    scan = _Scan(engine, event_format, options.type, context)
+    scan = _Scan(loaded, options.type, context)
     with ProgressLine(context.stderr, lambda: scan.figures) as progress:
         ahead = Ahead(Workers(1, "scan-find"), lambda: scan.find(options.source), _FOUND_AHEAD, lambda: False)
         try:
@@ -77,12 +74,12 @@ class _OutputLostError(Exception):
 class _Scan:
     """One scan: an engine with an empty memory, and what it has seen so far."""
 
-    def __init__(self, engine: Engine, event_format: EventFormat, type_name: str | None, context: Context) -> None:
-        self._engine = engine
-        self._state = engine.new_state()
-        self._event_format: EventFormat = event_format
+    def __init__(self, loaded: Loaded, type_name: str | None, context: Context) -> None:
+        self._engine = loaded.engine
+        self._state = loaded.engine.new_state()
+        self._event_format = loaded.event_format
         self._kind = BUCKET_TYPES[type_name] if type_name else None
-        self._writer = AlertWriter(AlertFacts(socket.gethostname(), improved=event_format == "improved"))
+        self._writer = AlertWriter(loaded.facts)
         self._context = context
         self._never = Event()
         self._offset = 0
