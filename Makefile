@@ -6,8 +6,9 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# A file stays on one core: many have a server of their own.
-TESTS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+# A file stays on one core: many have a server of their own. In the order of their names, so that the short ones of
+# tests/unit come last and no core waits for the other in the end.
+TESTS := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test check format lint types floors bench detections install clean
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from support import LONG, need_shared
+
+# The tests start some four hundred programs; where the machine's settings forbid compiled code to be kept, each of them
+# would compile Alertmill anew, which is half of its time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# Fourteen thousand tests are objects that stay: looking through them again and again costs a sixth of the time.
+gc.set_threshold(50_000, 20, 50)
 
 # The short form looks at the same examples every time, so that it fails for a change and not by luck; the long one
 # looks for new ones.

@@ -48,6 +48,8 @@ _DECODERS = r"""<decoder name="json"><prematch>^{\s*"</prematch><plugin_decoder>
 <decoder name="filler"><program_name>^filler$</program_name></decoder>"""
 
 _FOLDER = Path(__file__).parent / "language"
+#: The one in C where there is one: these are thousands of lines, and every worker reads them.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _REPEAT = re.compile(r"\{(.)\*(\d+)\}")
 
 Case = dict[str, Any]
@@ -58,7 +60,7 @@ def cases(*names: str) -> list[Any]:
     return [
         pytest.param(case, id=case["name"])
         for name in names
-        for case in yaml.safe_load((_FOLDER / f"{name}.yaml").read_text("utf-8"))
+        for case in yaml.load((_FOLDER / f"{name}.yaml").read_text("utf-8"), _LOADER)
     ]
 
 
