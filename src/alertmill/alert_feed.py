@@ -180,6 +180,10 @@ class AlertFeed:
         if self.is_there and end:
             yield from _backwards(self._fd, end)
 
+    def is_at(self, path: Path) -> bool:
+        """Whether `path` names the file that is being read. Raises OSError."""
+        return self._fd >= 0 and os.path.samestat(path.stat(), os.fstat(self._fd))
+
     def read(self) -> list[bytes]:
         while self.is_there:
             if lines := self._lines():

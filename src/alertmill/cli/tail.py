@@ -9,6 +9,8 @@ import select
 from collections import deque
 from collections.abc import Callable
 from contextlib import closing
+from itertools import islice
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
@@ -16,6 +18,7 @@ from rich.text import Text
 
 from alertmill.alert_feed import AlertFeed, Feed
 from alertmill.cli import EXIT_OK, Context
+from alertmill.cli.alert_days import alerts_of, files_before, last_alerts
 from alertmill.cli.alert_input import add_input_arguments, open_feed, tell_what_was_left_out, wanted
 from alertmill.cli.alert_view import AlertView, Wanted
 from alertmill.cli.progress import Patience
@@ -39,7 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_input_arguments(parser)
     add = parser.add_argument
     add(
-        "-n", metavar="N", dest="last", type=_count, help="show the last N alerts first (default: 10; of a stream, all)"
+        "-n",
+        metavar="N",
+        dest="last",
+        type=_count,
+        help="show the last N alerts first (default: 10; of a stream, all); of a home, those of the days before too",
     )
     add("--no-follow", dest="follow", action="store_false", help="stop at the end of what is there")
     add("--json", action="store_true", help="the alerts as they stand in the file")
@@ -48,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, context: Context) -> int:
     feed = open_feed(options, context, may_come=options.follow)
     with closing(feed):
-        tail = _Tail(feed, wanted(options), context, as_json=options.json)
+        tail = _Tail(feed, wanted(options), context, as_json=options.json, of_home=options.file is None)
         try:
             tail.show_last(options.last)
             while options.follow and not feed.ended and not _reader_is_gone(context.stdout):
@@ -63,8 +70,9 @@ def run(options: argparse.Namespace, context: Context) -> int:
 class _Tail:
     """Shows the alerts of a feed that are wanted."""
 
-    def __init__(self, feed: Feed, wanted: Wanted, context: Context, *, as_json: bool) -> None:
+    def __init__(self, feed: Feed, wanted: Wanted, context: Context, *, as_json: bool, of_home: bool = False) -> None:
         self._feed = feed
+        self._of_home = of_home
         self.wanted = wanted
         self._context = context
         self._show = _as_json(context.stdout) if as_json else _as_line(context.stdout)
@@ -83,18 +91,21 @@ class _Tail:
 
     def _show_last_of_file(self, feed: AlertFeed, count: int) -> None:
         end = feed.go_to_end()
-        if not feed.is_there:
-            print(f"alertmill tail: {feed.path} is not there yet: no alerts were written", file=self._context.stderr)
         found: list[tuple[bytes, AlertView]] = []
         with Patience(self._context.stderr, lambda: f"looking for the last {count}: {len(found)} found"):
-            for line in feed.backwards(end if count else 0):
-                if view := self.wanted.view(line):
-                    found.append((line, view))
-                    if len(found) == count:
-                        break
+            found.extend(islice(alerts_of(feed.backwards(end), self.wanted), count))
+            for path in self._files_before(feed):
+                if len(found) == count:
+                    break
+                found.extend(last_alerts(path, self.wanted, count - len(found)))
+        if not found and not feed.is_there:
+            print(f"alertmill tail: {feed.path} is not there yet: no alerts were written", file=self._context.stderr)
         for line, view in reversed(found):
             self._show(line, view)
         self._context.stdout.flush()
+
+    def _files_before(self, feed: AlertFeed) -> list[Path]:
+        return files_before(self._context.home, feed) if self._of_home else []
 
     def _show_last_of_stream(self, count: int) -> None:
         found: deque[tuple[bytes, AlertView]] = deque(maxlen=count)

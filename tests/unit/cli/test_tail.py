@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
 import threading
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from alertmill.alert_feed import StreamFeed
+from alertmill.alert_feed import AlertFeed, StreamFeed
 from alertmill.cli import Context, main
+from alertmill.cli.alert_days import files_before
 from alertmill.cli.alert_view import Wanted, read_alert
 from alertmill.cli.tail import _escaped, _Tail, alert_line
+from alertmill.sinks.rotation import ALERTS_JSON
 from unit.cli.alerts import TEN, alert, home_with
 
 
@@ -69,6 +73,82 @@ def test_a_line() -> None:
 def test_which(home: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], numbers: range) -> None:
     assert tail(home, *words) == 0
     assert rules(capsys.readouterr().out) == [str(100_000 + number) for number in numbers]
+
+
+def day_file(home: Path, day: int, *rules: str, part: int = 0, packed: bool = False) -> Path:
+    """The alerts of a day of January 2026."""
+    path = home / ALERTS_JSON.day_path(date(2026, 1, day), part)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    data = b"".join(alert(rule) for rule in rules)
+    path = path.with_name(path.name + (".gz" if packed else ""))
+    path.write_bytes(gzip.compress(data) if packed else data)
+    return path
+
+
+@pytest.fixture
+def days(tmp_path: Path) -> Path:
+    """A home with alerts 1 to 9, over some days; alerts.json leads to the last."""
+    home = home_with(tmp_path / "home")
+    day_file(home, 11, "1", "2", packed=True)
+    day_file(home, 12)
+    day_file(home, 13, "3", "4", packed=True)
+    day_file(home, 13, "5", part=1)
+    day_file(home, 14, "6", "7")
+    (home / ALERTS_JSON.link_path).hardlink_to(day_file(home, 15, "8", "9"))
+    return home
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), "123456789"),
+        (("-n", "0"), ""),
+        (("-n", "2"), "89"),
+        (("-n", "3"), "789"),
+        (("-n", "5"), "56789"),
+        (("-n", "6"), "456789"),
+        (("-n", "8"), "23456789"),
+        (("-n", "2", "--rule", "1", "--rule", "4", "--rule", "7"), "47"),
+    ],
+)
+def test_of_a_home_the_days_before_are_looked_at(
+    days: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], expected: str
+) -> None:
+    assert tail(days, *words) == 0
+    assert rules(capsys.readouterr().out) == list(expected)
+
+
+def test_without_a_file_of_today_there_are_those_of_before(days: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (days / ALERTS_JSON.link_path).unlink()
+    day_file(days, 15).unlink()
+    assert tail(days, "-n", "3") == 0
+    shown, told = capsys.readouterr()
+    assert (rules(shown), told) == (["5", "6", "7"], "")
+
+
+def test_what_comes_after_midnight_is_not_from_the_days_before(days: Path) -> None:
+    """The feed still reads the file of yesterday: neither that one nor the new one is a file of before."""
+    with AlertFeed(days / ALERTS_JSON.link_path) as feed:
+        feed.go_to_end()
+        (days / ALERTS_JSON.link_path).unlink()
+        (days / ALERTS_JSON.link_path).hardlink_to(day_file(days, 16, "10"))
+        assert [path.name for path in files_before(days, feed)][:2] == [
+            "ossec-alerts-14.json",
+            "ossec-alerts-13-001.json",
+        ]
+
+
+def test_no_more_than_a_month_of_files_is_looked_through(
+    days: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("alertmill.cli.alert_days.MOST_FILES", 2)
+    assert tail(days) == 0
+    assert rules(capsys.readouterr().out) == list("56789")
+
+
+def test_a_named_file_is_all(days: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tail(days, str(days / ALERTS_JSON.link_path)) == 0
+    assert rules(capsys.readouterr().out) == ["8", "9"]
 
 
 def test_json_is_the_line_as_it_stands_there(home: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
