@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from support import LONG, need_shared
 
@@ -23,9 +23,11 @@ gc.set_threshold(50_000, 20, 50)
 
 # The short form looks at the same examples every time, so that it fails for a change and not by luck; the long one
 # looks for new ones.
-settings.register_profile("short", derandomize=True)
-if not LONG:
-    settings.load_profile("short")
+# How long an example takes says more of the machine than of the example: that is what pytest's own timeout is for.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("short", patient, derandomize=True)
+settings.register_profile("long", patient)
+settings.load_profile("long" if LONG else "short")
 
 # A shell that runs the tests in the background has Ctrl-C ignored, and what they start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

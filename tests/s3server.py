@@ -12,6 +12,8 @@ from urllib.request import Request, urlopen
 
 import boto3
 
+from support import PATIENCE
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -73,7 +75,7 @@ class S3Server:
 
     def reset(self) -> None:
         """Forget everything."""
-        urlopen(Request(f"{self.url}/moto-api/reset", method="POST"), timeout=10).close()
+        urlopen(Request(f"{self.url}/moto-api/reset", method="POST"), timeout=PATIENCE).close()
 
 
 @contextmanager

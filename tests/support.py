@@ -13,6 +13,9 @@ SHARED = Path(os.environ.get("ALERTMILL_SHARED", Path(__file__).resolve().parent
 #: True when the long form of fault and fuzz campaigns is asked for.
 LONG = os.environ.get("ALERTMILL_LONG") == "1"
 
+#: Seconds that a test waits for what takes a moment on an idle machine. Only a test that fails waits as long.
+PATIENCE = 120.0
+
 
 def need_shared(*parts: str) -> Path:
     """The path below the reference data, or skip the test (or module), saying why."""

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from alertmill.explain import as_values
+from support import PATIENCE
 from unit.explain.helpers import explainer, mill, rule
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "explain.md").read_text(encoding="utf-8")
@@ -22,7 +23,7 @@ def test_each_command_prints_what_is_shown(tmp_path: Path) -> None:
     env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
     for command, shown in EXAMPLES:
         done = subprocess.run(
-            ["bash", "-euc", command], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60
+            ["bash", "-euc", command], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=PATIENCE
         )
         assert done.stdout == shown, command
 

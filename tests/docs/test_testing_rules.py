@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from alertmill.cases.yaml_cases import CASE_KEYS, EVENT_KEYS, EXPECT_KEYS
+from support import PATIENCE
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "testing-rules.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -32,7 +33,7 @@ def test_the_page_does_what_it_says(tmp_path: Path) -> None:
         elif language == "sh":
             for command in text.splitlines():
                 done = subprocess.run(
-                    ["sh", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60
+                    ["sh", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=PATIENCE
                 )
                 assert done.returncode == int(command.rpartition("# exit ")[2] if "# exit" in command else 0), done
                 printed, ran = done.stdout, ran + 1

@@ -84,6 +84,14 @@ def start(*arguments: str, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
     )
 
 
+def is_running(pid: int | str) -> bool:
+    """Whether there is such a process, other than one that nobody has waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def outputs(home: Path) -> dict[str, bytes]:
     """Everything below logs/alerts, by relative path: what must not depend on crashes."""
     folder = home / "logs" / "alerts"

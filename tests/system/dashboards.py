@@ -17,6 +17,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from support import PATIENCE
+
 #: Chromium by the names that distributions give it; $ALERTMILL_CHROMIUM names another.
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 #: As root it has no sandbox; the rest keeps it from asking the Internet.
@@ -38,10 +40,10 @@ class Process:
         self.url = url
 
     def get(self, path: str, **headers: str) -> bytes:
-        with urlopen(Request(self.url + path, headers=headers), timeout=20) as answer:
+        with urlopen(Request(self.url + path, headers=headers), timeout=PATIENCE) as answer:
             return answer.read()
 
-    def wait_for_rows(self, count: int, patience: float = 30) -> None:
+    def wait_for_rows(self, count: int, patience: float = PATIENCE) -> None:
         """Until so many alerts are folded."""
         import json
 
@@ -52,7 +54,7 @@ class Process:
 
 
 @contextmanager
-def dashboard(home: Path, *options: str, patience: float = 120, **environment: str) -> Iterator[Process]:
+def dashboard(home: Path, *options: str, patience: float = 900, **environment: str) -> Iterator[Process]:
     """A dashboard over `home` on any free port, ended by SIGTERM, or after `patience` seconds."""
     process = subprocess.Popen(
         [sys.executable, "-m", "alertmill", "--home", str(home), "dashboard", "--port", "0", *options],
@@ -70,7 +72,7 @@ def dashboard(home: Path, *options: str, patience: float = 120, **environment: s
         yield Process(process, found[1].decode())
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
         killer.cancel()
 
 

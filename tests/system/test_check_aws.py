@@ -13,6 +13,7 @@ import pytest
 
 from alertmill.cli import EXIT_OK, EXIT_PROBLEMS, main
 from s3server import S3Server, running_s3_server
+from support import PATIENCE
 from system.daemon import new_home, sample_objects
 
 MORE = """<ossec_config>
@@ -54,7 +55,7 @@ def home(tmp_path: Path) -> Path:
 
 def _enforce(server: S3Server, calls_before: str) -> None:
     url, headers = f"{server.url}/moto-api/reset-auth", {"Content-Type": "text/plain"}
-    urlopen(Request(url, data=calls_before.encode(), method="POST", headers=headers), timeout=10).close()
+    urlopen(Request(url, data=calls_before.encode(), method="POST", headers=headers), timeout=PATIENCE).close()
 
 
 @pytest.fixture

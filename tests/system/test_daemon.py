@@ -15,6 +15,7 @@ import pytest
 
 from alertmill import samples
 from s3server import S3Server, running_s3_server
+from support import PATIENCE
 from system.daemon import ACCOUNT, REGION, START, alertmill, environment, new_home, sample_objects, start
 
 LOCAL_RULE = """<group name="local,">
@@ -37,9 +38,9 @@ def home(tmp_path: Path) -> Path:
 
 
 def wait_for(what: Callable[[], bool], daemon: subprocess.Popen[bytes] | None = None) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not what():
-        assert time.monotonic() < deadline, "it did not happen within a minute"
+        assert time.monotonic() < deadline, "it did not happen"
         assert daemon is None or daemon.poll() is None, "the daemon ended"
         time.sleep(0.02)
 
@@ -51,7 +52,7 @@ def log_of(home: Path) -> str:
 
 def stop(daemon: subprocess.Popen[bytes]) -> None:
     daemon.terminate()
-    daemon.communicate(timeout=30)
+    daemon.communicate(timeout=PATIENCE)
     assert daemon.returncode == 0
 
 
@@ -106,13 +107,13 @@ def test_reload_takes_new_rules_and_refuses_broken_ones(server: S3Server, home: 
 def test_systemd_hears_when_it_is_ready_and_when_it_stops(server: S3Server, home: Path, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        listener.settimeout(60)
+        listener.settimeout(PATIENCE)
         env = environment(server.env, NOTIFY_SOCKET=str(tmp_path / "notify"))
         daemon = start("--home", str(home), "run", env=env)
         assert listener.recv(1000).startswith(b"READY=1")
         daemon.terminate()
         assert listener.recv(1000) == b"STOPPING=1"
-        output, _ = daemon.communicate(timeout=30)
+        output, _ = daemon.communicate(timeout=PATIENCE)
     assert daemon.returncode == 0
     assert output == b"", "under systemd the log file is the log"
 
@@ -143,9 +144,8 @@ def test_a_stop_in_the_middle_of_a_large_object_takes_seconds_and_loses_nothing(
     alerts = home / "logs/alerts/alerts.json"
     daemon = start("--home", str(home), "run", env=environment(server.env))
     wait_for(lambda: alerts.exists() and alerts.stat().st_size > 100_000, daemon)
-    began = time.monotonic()
     stop(daemon)
-    assert time.monotonic() - began < 10
+    assert "left behind" not in log_of(home), "it waited for the end of the object"
     interrupted = alerts.read_bytes()
 
     assert alertmill("--home", str(home), "run", "--once", env=environment(server.env)).returncode == 0

@@ -15,6 +15,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from support import PATIENCE
+from system.daemon import is_running
 from system.dashboards import dashboard
 from unit.dashboard.homes import alert, text_of, write_day
 
@@ -44,7 +46,7 @@ def test_the_live_tail_tells_what_comes(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     with dashboard(tmp_path) as running:
         running.wait_for_rows(1)
-        with urlopen(f"{running.url}/api/live?user=bo", timeout=20) as stream:
+        with urlopen(f"{running.url}/api/live?user=bo", timeout=PATIENCE) as stream:
             assert stream.headers["content-type"].startswith("text/event-stream")
             assert stream.readline() == b"event: hello\n"
             with path.open("ab") as file:
@@ -74,11 +76,11 @@ def test_kill_9_leaves_no_process_behind(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     with dashboard(tmp_path) as running:
         workers: list[int] = []
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while len(workers) < 2 and time.monotonic() < deadline:
             workers = _children(running.process.pid)
         running.process.kill()
-        while any(Path(f"/proc/{worker}").exists() for worker in workers):
+        while any(is_running(worker) for worker in workers):
             assert time.monotonic() < deadline
             time.sleep(0.05)
     assert workers
@@ -109,11 +111,11 @@ def test_elsewhere_than_on_loopback_a_token_is_asked_for(tmp_path: Path) -> None
         assert b"without --certificate the token and the alerts travel in clear" in running.process.stderr.readline()
         url = f"http://127.0.0.1:{running.url.rpartition(':')[2]}"
         with pytest.raises(HTTPError) as refused:
-            urlopen(f"{url}/api/status", timeout=20)
+            urlopen(f"{url}/api/status", timeout=PATIENCE)
         assert refused.value.code == 401
         refused.value.close()
         asked = Request(f"{url}/api/status", headers={"authorization": f"Bearer {TOKEN}"})
-        with urlopen(asked, timeout=20) as answer:
+        with urlopen(asked, timeout=PATIENCE) as answer:
             assert answer.status == 200
 
 
@@ -123,7 +125,7 @@ def test_the_address_that_is_named_can_be_opened(tmp_path: Path, host: str) -> N
     (tmp_path / "token").write_text(TOKEN)
     with dashboard(tmp_path, "--host", host, "--token-file", str(tmp_path / "token")) as running:
         asked = Request(f"{running.url}/api/status", headers={"authorization": f"Bearer {TOKEN}"})
-        with urlopen(asked, timeout=20) as answer:
+        with urlopen(asked, timeout=PATIENCE) as answer:
             assert answer.status == 200
     with dashboard(tmp_path, "--host", host, "--token-file", f"{tmp_path}/token", "--allow-host", "siem.test") as named:
         assert named.url.startswith("http://siem.test:" if host == "0.0.0.0" else "http://127.0.0.1:")
@@ -149,7 +151,7 @@ def test_bad_usage_is_one_line(tmp_path: Path, options: list[str], environment: 
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
@@ -158,19 +160,21 @@ def test_bad_usage_is_one_line(tmp_path: Path, options: list[str], environment: 
 
 def test_a_home_or_port_that_cannot_be_had_is_said(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "alertmill", "dashboard", "--home"]
-    done = subprocess.run([*command, str(tmp_path / "no")], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*command, str(tmp_path / "no")], capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     (tmp_path / "var").mkdir()
     with dashboard(tmp_path) as running:
         port = running.url.rpartition(":")[2]
-        again = subprocess.run([*command, str(tmp_path), "--port", port], capture_output=True, text=True, timeout=60)
+        again = subprocess.run(
+            [*command, str(tmp_path), "--port", port], capture_output=True, text=True, timeout=PATIENCE
+        )
     assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
     assert "--port" in again.stderr
 
 
 def test_the_export_needs_no_home() -> None:
     command = [sys.executable, "-m", "alertmill", "dashboard", "--export", "opensearch"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0
     assert json.loads(done.stdout.splitlines()[-1])["missingRefCount"] == 0
 

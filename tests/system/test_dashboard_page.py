@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from alertmill.cli.init import make_home
+from support import PATIENCE
 from system.dashboards import Process, chromium, dashboard
 from unit.dashboard.homes import alert, flow, text_of, write_day
 
@@ -83,7 +84,7 @@ class Page:
 
     def settled(self) -> Page:
         """Until the view of the address is there with its charts."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         script = (
             "document.documentElement.dataset.shown === location.pathname + location.search && "
             "[...document.querySelectorAll('.chart, .ring')].every((box) => box.dataset.drawn)"

@@ -15,6 +15,7 @@ import pytest
 
 from alertmill.sinks.rotation import OWN_LOG
 from s3server import S3Server, running_s3_server
+from support import PATIENCE
 from system.daemon import START, alertmill, environment, new_home, sample_objects, start
 
 MIDNIGHT = datetime(2026, 1, 16, tzinfo=UTC)
@@ -53,16 +54,16 @@ def log_of(home: Path) -> str:
 
 
 def wait_for(what: Callable[[], bool], daemon: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not what():
-        assert time.monotonic() < deadline, "it did not happen within a minute"
+        assert time.monotonic() < deadline, "it did not happen"
         assert daemon.poll() is None, "the daemon ended"
         time.sleep(0.02)
 
 
 def stop(daemon: subprocess.Popen[bytes]) -> None:
     daemon.terminate()
-    daemon.communicate(timeout=30)
+    daemon.communicate(timeout=PATIENCE)
     assert daemon.returncode == 0
 
 

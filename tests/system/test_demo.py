@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from support import PATIENCE
 from system.daemon import alertmill, environment
 
 
@@ -45,7 +46,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path, file: str, 
     path = tmp_path / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("mine")
-    done = alertmill("demo", "--keep", str(tmp_path / "demo"), env=environment({}), timeout=60)
+    done = alertmill("demo", "--keep", str(tmp_path / "demo"), env=environment({}), timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"alertmill demo: ")
     assert told in done.stderr.decode()
@@ -70,11 +71,11 @@ def test_the_dashboard_stays_until_ctrl_c(tmp_path: Path) -> None:
             url = found[1].decode()
             break
     assert url, process.communicate()[1].decode()
-    with urlopen(url, timeout=20) as page:
+    with urlopen(url, timeout=PATIENCE) as page:
         assert b"<title>Alertmill</title>" in page.read()
     process.send_signal(signal.SIGINT)
-    rest, trouble = process.communicate(timeout=60)
+    rest, trouble = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, trouble.decode()
     assert b"Try next:" in rest
     with pytest.raises(OSError, match="refused"):
-        urlopen(url, timeout=5)
+        urlopen(url, timeout=PATIENCE)

@@ -24,7 +24,7 @@ import pytest
 from alertmill.cli.init import make_home
 from alertmill.requests import DayRange, FailedObject, Request, write_request
 from s3server import S3Server, running_s3_server
-from support import LONG
+from support import LONG, PATIENCE
 from system.daemon import environment
 from unit.sources.aws.doubles import ACCOUNT, trail_key
 from unit.sources.aws.wire import Asked, Reply, Wire, error, running_wire
@@ -97,7 +97,7 @@ class Proxy:
 
     def _true(self, asked: Asked) -> Reply:
         headers = {name: text for name, text in asked.headers.items() if name not in ("host", "connection")}
-        with closing(http.client.HTTPConnection(self._host, timeout=30)) as connection:
+        with closing(http.client.HTTPConnection(self._host, timeout=PATIENCE)) as connection:
             connection.request("GET", asked.path, headers={**headers, "Connection": "close"})
             with connection.getresponse() as answer:
                 kept = ("ETag", "Last-Modified", "Content-Type", "Content-Range")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from s3server import S3Server, running_s3_server
-from support import LONG
+from support import LONG, PATIENCE
 from system.daemon import environment, start
 from system.test_faults import make_plain_home
 from unit.sources.aws.doubles import trail_key
@@ -73,10 +73,10 @@ def new_home(folder: Path) -> Path:
 
 
 def until_all_is_read(home: Path, daemon: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while len(read(home)) < len(expected()):
         assert daemon.poll() is None, daemon.stdout.read().decode() if daemon.stdout else ""
-        assert time.monotonic() < deadline, f"{len(read(home))} of {len(expected())} events after a minute"
+        assert time.monotonic() < deadline, f"{len(read(home))} of {len(expected())} events after {PATIENCE:.0f} s"
         time.sleep(0.1)
 
 
@@ -98,7 +98,7 @@ def test_a_back_fill_survives_being_killed(server: S3Server, tmp_path: Path) -> 
     until_all_is_read(home, daemon)
     time.sleep(2.5)  # two more intervals, in which nothing may come twice
     daemon.terminate()
-    daemon.communicate(timeout=30)
+    daemon.communicate(timeout=PATIENCE)
     assert Counter(read(home)) == expected()
 
 
@@ -108,7 +108,7 @@ def test_what_is_new_comes_before_the_past(server: S3Server, tmp_path: Path) -> 
     daemon = start("--home", str(home), "run", env=environment(server.env, ALERTMILL_CLOCK=str(clock)))
     until_all_is_read(home, daemon)
     daemon.terminate()
-    daemon.communicate(timeout=30)
+    daemon.communicate(timeout=PATIENCE)
     order = read(home)
     assert Counter(order) == expected()
     recent = [number for number, name in enumerate(order) if name.split(" ")[1] >= "2026-01-13"]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from s3server import S3Server, running_s3_server
+from support import PATIENCE
 from system.daemon import alertmill, environment, new_home, sample_objects
 
 #: The moving line, as often as it was drawn.
@@ -45,7 +46,7 @@ def on_terminal(*arguments: str, env: Mapping[str, str]) -> tuple[int, str]:
             while piece := os.read(ours, 4096):
                 shown += piece
         os.close(ours)
-        code = process.wait(60)
+        code = process.wait(PATIENCE)
         assert process.stdout is not None
         assert process.stdout.read() == b""
     return code, shown.decode()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from s3server import S3Server, running_s3_server
+from support import PATIENCE
 from system.daemon import ACCOUNT, alertmill, environment, new_home, outputs, sample_objects, start
 
 DAY = "2026-01-15"
@@ -70,7 +71,7 @@ def test_a_running_daemon_reads_days_again_at_once(home: Path, env: dict[str, st
             again = run(home, env, "retry", "--from", DAY, "--type", "vpcflow", "--wait", "--timeout", "60", "--json")
             assert json.loads(again.stdout)["done"] is True
             daemon.send_signal(signal.SIGTERM)
-            assert daemon.wait(30) == 0
+            assert daemon.wait(PATIENCE) == 0
         finally:
             daemon.kill()
     assert counters(home, env)["received"] == 160 + 160 + 80

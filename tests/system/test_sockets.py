@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from alertmill.cli.init import make_home
+from support import PATIENCE
 from system.daemon import environment, start
 from system.test_daemon import log_of, stop, wait_for
 
@@ -35,7 +36,7 @@ class Running:
 
     def ask(self, name: str, request: bytes) -> bytes:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.settimeout(60)
+            client.settimeout(PATIENCE)
             client.connect(str(self.sockets / name))
             client.sendall(struct.pack("<I", len(request)) + request)
             answer = client.makefile("rb")
@@ -108,7 +109,7 @@ def test_many_sessions_at_once(running: Running) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE)
     assert len({reply["token"] for reply in replies}) == 12
 
 
@@ -224,7 +225,7 @@ def test_a_socket_that_somebody_listens_on_is_left_alone(tmp_path: Path) -> None
         daemon = start("--home", str(home), "run", env=environment({"AWS_EC2_METADATA_DISABLED": "true"}))
         wait_for(lambda: "another program listens on it" in log_of(home), daemon)
         stop(daemon)
-        wazuh.settimeout(5)
+        wazuh.settimeout(PATIENCE)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
             client.sendto(b"still here", str(home / "queue/sockets/queue"))
         assert wazuh.recv(100) == b"still here"

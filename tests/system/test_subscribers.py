@@ -24,7 +24,7 @@ from alertmill.cli.init import make_home
 from benchmarks.homes import stock_home
 from compliance.golden_support import HOSTNAME, normal
 from s3server import S3Server, running_s3_server
-from support import SHARED
+from support import PATIENCE, SHARED
 from system.daemon import ACCOUNT, REGION, START, alertmill, environment, start
 
 GOLDEN = SHARED / "golden" / "aws"
@@ -169,9 +169,9 @@ def status(home: Path) -> dict[str, Any]:
 
 
 def wait_for(what: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not what():
-        assert time.monotonic() < deadline, "it did not happen within a minute"
+        assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)
 
 
@@ -237,7 +237,7 @@ def test_an_object_that_listing_and_a_queue_bring_is_read_once(queue: Queue, tmp
     daemon = start("--home", str(home), "run", env=environment(queue.server.env))
     wait_for(lambda: queue.size == 0 and len(alerts(home)) > 120)
     daemon.terminate()
-    daemon.communicate(timeout=30)
+    daemon.communicate(timeout=PATIENCE)
     once(home, queue.server)
     calls = [found["data"]["aws"]["eventID"] for found in alerts(home) if found["rule"]["id"] == "100301"]
     assert len(calls) == len(set(calls)) == 120
@@ -276,7 +276,7 @@ def test_two_daemons_on_one_queue(queue: Queue, tmp_path: Path) -> None:
     wait_for(lambda: queue.size == 0)
     for daemon in daemons:
         daemon.terminate()
-        daemon.communicate(timeout=30)
+        daemon.communicate(timeout=PATIENCE)
         assert daemon.returncode == 0
     assert sorted(line for home in homes for line in lines(home)) == keys
 
@@ -293,7 +293,7 @@ def test_a_poison_message_goes_where_the_redrive_policy_says(queue: Queue, home:
     daemon = start("--home", str(home), "run", env=environment(queue.server.env))
     wait_for(lambda: dead.size == 1)
     daemon.terminate()
-    daemon.communicate(timeout=30)
+    daemon.communicate(timeout=PATIENCE)
     assert lines(home) == ["good"]
     (told_of,) = alerts(home, about_itself=True)
     assert told_of["data"]["alertmill"]["key"] == "files/bad.gz"
@@ -334,11 +334,10 @@ def test_a_stop_ends_a_long_poll(queue: Queue, home: Path) -> None:
     daemon = start("--home", str(home), "run", env=environment(queue.server.env))
     put(queue.server, "files", **{"a.log": b"text\n"})
     wait_for(lambda: queue.size == 0)
-    began = time.monotonic()
     daemon.terminate()
-    daemon.communicate(timeout=30)
+    daemon.communicate(timeout=PATIENCE)
     assert daemon.returncode == 0
-    assert time.monotonic() - began < 5
+    assert "left behind" not in log_of(home), "it waited for the poll, which takes 20 s"
 
 
 # --- a golden scenario ------------------------------------------------------------------------------------------------

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
+from support import PATIENCE
 from unit.cli.alerts import alert, home_with
 
-PATIENCE = 30.0
 #: What a test run may have set and a terminal has not.
 _OURS = {"NO_COLOR", "COLUMNS", "LINES"}
 

@@ -13,6 +13,7 @@ import pytest
 from alertmill import samples
 from alertmill.cli.init import make_home
 from s3server import S3Server, running_s3_server
+from support import PATIENCE
 from system.daemon import ACCOUNT, REGION, alertmill, environment
 
 BLOCK = """<wodle name="aws-s3">
@@ -85,7 +86,7 @@ def test_service_endpoint_is_enough_to_find_the_server(server: S3Server, tmp_pat
     env = environment(
         {**profile_files(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"}, ALERTMILL_CLOCK=str(NOW.timestamp())
     )
-    done = alertmill("--home", str(home), "run", "--once", env=env, timeout=30)
+    done = alertmill("--home", str(home), "run", "--once", env=env, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr.decode()
     assert written(home)
 

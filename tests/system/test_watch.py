@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support import PATIENCE
+
 GOOD = "- {name: x, events: [{message: hello}], expect: {rule: null}}\n"
 
 
@@ -33,7 +35,7 @@ def test_a_change_runs_the_cases_again_until_ctrl_c(tmp_path: Path) -> None:
         assert "0 passed, 1 failed" in again[-1]
         process.stderr.readline()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, out, err) == (130, "", "")
     finally:
         process.kill()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alertmill.cli.init import make_home
+from support import PATIENCE
 from system.daemon import environment
 
 EVENT = (
@@ -25,7 +26,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def tool(home: Path, name: str, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [home / "bin" / name, *arguments], input=text, env=environment({}), capture_output=True, text=True, timeout=60
+        [home / "bin" / name, *arguments],
+        input=text,
+        env=environment({}),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
 
 

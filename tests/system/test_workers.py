@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from s3server import S3Server, running_s3_server
-from system.daemon import ACCOUNT, REGION, alertmill, environment, new_home, outputs, sample_objects
+from support import PATIENCE
+from system.daemon import ACCOUNT, REGION, alertmill, environment, is_running, new_home, outputs, sample_objects
 
 _FOLDER = f"AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/2026/01/15/{ACCOUNT}_CloudTrail_{REGION}_20260115T"
 
@@ -87,20 +88,12 @@ def all_gone(pids: Path) -> bool:
     """Whether the processes have ended; they get some seconds for it."""
     numbers = pids.read_text().split()
     assert numbers
-    deadline = time.monotonic() + 20
-    while any(_is_running(number) for number in numbers):
+    deadline = time.monotonic() + PATIENCE
+    while any(is_running(number) for number in numbers):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
     return True
-
-
-def _is_running(pid: str) -> bool:
-    """Whether there is such a process, other than one that nobody has waited for."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize("fate", ["live", "lose workers"])
@@ -140,7 +133,7 @@ def test_a_reload_ends_the_workers(server: S3Server, tmp_path: Path) -> None:
             until(lambda: "Ruleset reloaded successfully" in log.read_text(), daemon)
             assert all_gone(pids)
             daemon.terminate()
-            daemon.communicate(timeout=30)
+            daemon.communicate(timeout=PATIENCE)
         finally:
             daemon.kill()
     assert daemon.returncode == 0
@@ -148,7 +141,7 @@ def test_a_reload_ends_the_workers(server: S3Server, tmp_path: Path) -> None:
 
 
 def until(holds: Callable[[], bool], daemon: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not holds():
         assert daemon.poll() is None
         assert time.monotonic() < deadline, "it took too long"

@@ -17,8 +17,7 @@ from alertmill.cli import main
 from alertmill.parallel import pool
 from alertmill.parallel.pool import Pool
 from alertmill.sources.aws.examined import ExaminedObject, ObjectTask
-
-_PATIENCE = 60.0
+from support import PATIENCE
 
 is_wanted, ask = Pool.is_wanted, pool._Worker.ask
 _asked: list[ObjectTask] = []
@@ -27,7 +26,7 @@ _asked: list[ObjectTask] = []
 def wanted_and_ready(self: Pool, behind: int, size: int) -> bool:
     """Start at once, and wait for it."""
     self._start_after = 0
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while not is_wanted(self, behind, size):
         assert time.monotonic() < deadline, "no worker came"
         time.sleep(0.01)

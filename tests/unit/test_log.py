@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from alertmill.log import AWS_TAG, ENGINE_TAG, TaggedLog, close_log, held_log, set_up_log
+from support import PATIENCE
 
 
 @pytest.fixture
@@ -53,11 +54,11 @@ def test_lines_wait_while_the_log_is_held(path: Path) -> None:
     writer = threading.Thread(target=write)
     with held_log(path):
         writer.start()
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE)
         writer.join(0.05)
         assert writer.is_alive()
         path.rename(path.with_suffix(".old"))
-    writer.join(10)
+    writer.join(PATIENCE)
     assert path.with_suffix(".old").read_text() == ""
     assert path.read_text().endswith("meanwhile\n")
 

@@ -15,6 +15,7 @@ from alertmill.checkpoints.schema import day_number, digest
 from alertmill.errors import CheckpointError
 from alertmill.sinks.base import Appended
 from alertmill.sources.base import ObjectDone, ObjectFailed, ScopeReport
+from support import PATIENCE
 
 SCOPE = "s3://bucket/AWSLogs/|cloudtrail|123456789012|us-east-1"
 FAILED = ObjectFailed(SCOPE, "f", "e", "truncated", 2, 10.0, 20.0, 30.0, dead=True)
@@ -178,7 +179,9 @@ print(left)
 
 
 def open_and_die(folder: Path, steps: int) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([sys.executable, "-c", KILLED, str(folder), str(steps)], capture_output=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-c", KILLED, str(folder), str(steps)], capture_output=True, timeout=PATIENCE
+    )
 
 
 def test_an_upgrade_may_be_killed_at_any_moment(old: Path) -> None:

@@ -11,6 +11,7 @@ from shutil import which
 import pytest
 
 from alertmill.cli import COMMANDS
+from support import PATIENCE
 
 FOLDER = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{FOLDER}{os.pathsep}{os.environ['PATH']}"}
@@ -32,7 +33,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 """
     point = len(line) if point is None else point
     done = subprocess.run(
-        ["bash", "-c", ask, "bash", line, str(point)], env=ENVIRONMENT, capture_output=True, text=True, timeout=60
+        ["bash", "-c", ask, "bash", line, str(point)], env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.stderr == ""
     return [word.rstrip() for word in done.stdout.splitlines() if word]

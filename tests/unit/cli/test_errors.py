@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alertmill.cli import EXIT_CANNOT_START, EXIT_PROBLEMS, main
+from support import PATIENCE
 from unit.cli.alerts import alert, home_with
 
 #: Commands that work on a home, with what makes them end.
@@ -100,7 +101,7 @@ def test_a_full_disk(words: tuple[str, ...], tmp_path: Path) -> None:
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
         )
     assert done.stderr == f"alertmill {words[0]}: No space left on device\n"
     assert done.returncode == EXIT_PROBLEMS
@@ -115,7 +116,7 @@ def test_a_full_disk_is_no_fault_of_the_objects_that_are_scanned(tmp_path: Path)
         (tmp_path / key).write_bytes(body)
     command = [sys.executable, "-m", "alertmill", "scan", str(tmp_path)]
     with open("/dev/full", "w") as full:
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
     assert done.stderr.splitlines()[-1] == "alertmill scan: No space left on device"
     assert "could not be read" not in done.stderr
     assert done.returncode == EXIT_PROBLEMS

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from alertmill.cli.watching import Watching
+from support import PATIENCE
 
 
 def changes(watched: Path, act: Callable[[], object], patience: float) -> bool:
@@ -22,7 +23,7 @@ def changes(watched: Path, act: Callable[[], object], patience: float) -> bool:
         told = not thread.is_alive()
         last = watched / "end.xml" if watched.is_dir() else watched
         last.write_text("so that the thread ends")
-        thread.join(20)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     return told
 
@@ -45,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
     ids=["written", "made", "removed", "moved"],
 )
 def test_changes_are_told(act: Callable[[Path], object], folder: Path) -> None:
-    assert changes(folder, lambda: act(folder), 20)
+    assert changes(folder, lambda: act(folder), PATIENCE)
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,16 @@ import threading
 from collections.abc import Callable
 
 from alertmill.daemon.housekeeper import Housekeeper
+from support import PATIENCE
 
 
 def test_a_pass_is_made_at_once_and_again_at_the_turn_of_a_day() -> None:
     passes = threading.Semaphore(0)
     housekeeper = Housekeeper([lambda stop: passes.release()], lambda: 0.0, lambda level, text: None)
     housekeeper.start()
-    assert passes.acquire(timeout=10)
-    assert passes.acquire(timeout=10)
-    assert housekeeper.stop(10)
+    assert passes.acquire(timeout=PATIENCE)
+    assert passes.acquire(timeout=PATIENCE)
+    assert housekeeper.stop(PATIENCE)
 
 
 def test_a_chore_that_fails_is_told_and_the_others_are_done() -> None:
@@ -42,8 +43,8 @@ def test_a_stop_reaches_the_chore_under_way() -> None:
 
     housekeeper = Housekeeper([work], lambda: 1e9, lambda level, text: None)
     housekeeper.start()
-    assert begun.wait(10)
-    assert housekeeper.stop(10)
+    assert begun.wait(PATIENCE)
+    assert housekeeper.stop(PATIENCE)
 
 
 def test_one_that_was_never_started_ends_at_once() -> None:

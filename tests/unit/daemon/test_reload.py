@@ -11,6 +11,7 @@ from alertmill import codes
 from alertmill.daemon.reload import Built, Reloader, decide
 from alertmill.engine import Engine
 from alertmill.errors import AlertmillError, LoadError, Problems
+from support import PATIENCE
 
 ENGINE = cast(Engine, object())
 
@@ -41,7 +42,7 @@ def test_only_a_ruleset_without_errors_is_swapped_in(built: Built, swaps: bool, 
 
 def wait(reloader: Reloader) -> Built:
     thread = cast(Any, reloader)._thread
-    thread.join(10)
+    thread.join(PATIENCE)
     built = reloader.take()
     assert built is not None
     return built
@@ -65,7 +66,7 @@ def test_a_build_takes_its_time_and_its_result_is_taken_once() -> None:
     go = threading.Event()
 
     def load(_: Problems) -> Engine:
-        assert go.wait(10)
+        assert go.wait(PATIENCE)
         return ENGINE
 
     reloader = Reloader(load)

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from alertmill.daemon.sd_notify import Notifier
+from support import PATIENCE
 
 
 @pytest.fixture
 def listener(tmp_path: Path) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as bound:
         bound.bind(str(tmp_path / "notify"))
-        bound.settimeout(5)
+        bound.settimeout(PATIENCE)
         yield bound
 
 

@@ -14,6 +14,7 @@ from alertmill.sources.aws.listing import Days, Listed
 from alertmill.sources.aws.store import Body
 from alertmill.sources.aws.walks import Place, Walk
 from alertmill.sources.aws.workers import Workers
+from support import PATIENCE
 from unit.sources.aws.doubles import NOON, MemoryProgress, MemoryStore, store_error
 
 SINCE = date(2026, 1, 1)
@@ -45,7 +46,7 @@ class Bodies:
         self.made: list[Body] = []
 
     def fetch(self, key: str, etag: str) -> Body:
-        self.gate.wait(10)
+        self.gate.wait(PATIENCE)
         body = Body(key.encode())
         self.made.append(body)
         return body
@@ -59,7 +60,7 @@ def keys(ordered: Iterator[fetching.Fetched]) -> list[str]:
     found = []
     for fetched in ordered:
         assert fetched.body is not None
-        found.append(b"".join(fetched.body.result(10).chunks()).decode())
+        found.append(b"".join(fetched.body.result(PATIENCE).chunks()).decode())
     return found
 
 
@@ -101,8 +102,8 @@ def test_bodies_that_nobody_takes_are_closed() -> None:
     give_up(taken)
     bodies.gate.set()
     free = threading.Barrier(4)
-    for future in [workers.submit(lambda: free.wait(10)) for _ in range(4)]:
-        future.result(10)  # all four threads are free again
+    for future in [workers.submit(lambda: free.wait(PATIENCE)) for _ in range(4)]:
+        future.result(PATIENCE)  # all four threads are free again
     assert 1 <= len(bodies.made) <= 4
     assert [list(body.chunks()) for body in bodies.made] == [[]] * len(bodies.made)
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertmill.sources.aws.http1 import Connection, ConnectionFailedError
+from support import PATIENCE
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def answered(*pieces: bytes) -> Iterator[Connection]:
             yield connection
         finally:
             connection.close()
-            thread.join(10)
+            thread.join(PATIENCE)
 
 
 def body_of(connection: Connection) -> tuple[int, bytes, bool]:

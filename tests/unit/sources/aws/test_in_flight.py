@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from alertmill.sources.aws.in_flight import InFlight
+from support import PATIENCE
 
 
 @pytest.mark.parametrize(
@@ -42,12 +43,12 @@ def test_of_many_who_want_it_one_has_it() -> None:
     won: list[bool] = []
 
     def want() -> None:
-        start.wait(10)
+        start.wait(PATIENCE)
         won.append(in_flight.claim("s", "k", "e"))
 
     threads = [threading.Thread(target=want) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE)
     assert won.count(True) == 1

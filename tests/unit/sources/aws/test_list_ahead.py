@@ -11,6 +11,7 @@ from alertmill.sources.aws.faults import StoreError
 from alertmill.sources.aws.list_ahead import LEAVES_AHEAD, ListAhead
 from alertmill.sources.aws.listing import Listed, ListPage, ListRequest
 from alertmill.sources.aws.workers import Workers
+from support import PATIENCE
 from unit.sources.aws.doubles import NOON, MemoryStore, store_error
 
 KNOWN = ListPage((Listed("known", "e", 1, NOON),))
@@ -40,7 +41,7 @@ def test_pages_come_in_the_order_of_the_folders() -> None:
 
 def test_folders_are_listed_side_by_side() -> None:
     """Each listing waits for all others that may be under way."""
-    together = threading.Barrier(LEAVES_AHEAD, timeout=10)
+    together = threading.Barrier(LEAVES_AHEAD, timeout=PATIENCE)
 
     def list_page(request: ListRequest) -> ListPage:
         together.wait()
@@ -54,7 +55,7 @@ def test_no_more_is_listed_than_will_be_read_soon() -> None:
     workers = Workers(6, "t")
     pages = ListAhead(workers, bucket.list_page).pages(leaves(200))
     assert len(next(iter(pages)).objects) == 1
-    workers.submit(lambda: None).result(10)
+    workers.submit(lambda: None).result(PATIENCE)
     assert len(bucket.requests) <= 2 * (LEAVES_AHEAD + 2)
 
 

@@ -21,6 +21,7 @@ from alertmill.sources.aws.lanes import Shared
 from alertmill.sources.aws.poller import BucketPoller
 from alertmill.sources.aws.store import Body
 from alertmill.sources.base import Batch, ObjectDone, ObjectFailed, ObjectPartial
+from support import PATIENCE
 from unit.sources.aws.doubles import (
     ACCOUNT,
     NOON,
@@ -279,7 +280,7 @@ def test_stopping_while_a_commit_is_waited_for() -> None:
     again = threading.Thread(target=lambda: records.extend(r for batch in on_bench.batches() for r in batch.records))
     again.start()
     on_bench.stop.set()
-    again.join(10)
+    again.join(PATIENCE)
     assert not again.is_alive()
     assert ids(records) == ["a"]
 
@@ -662,7 +663,7 @@ def test_stopping_while_a_call_hangs(call: str) -> None:
 
     def hanging(*_: Any) -> Any:
         on_bench.stop.set()
-        gate.wait(30)
+        gate.wait(PATIENCE)
         raise FetchError("too late")
 
     setattr(on_bench.store, call, hanging)
@@ -675,7 +676,7 @@ def test_stopping_while_credentials_are_made() -> None:
 
     def stores(_: Bucket) -> MemoryStore:
         stop.set()
-        gate.wait(30)
+        gate.wait(PATIENCE)
         return MemoryStore()
 
     poller = BucketPoller(bench({}).config, "compatible", lambda: NOON, lambda *_: None, stores=stores)
@@ -691,7 +692,7 @@ def test_a_deletion_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.Monk
 
     def hanging(key: str, etag: str) -> None:
         deleted.append(key)
-        gate.wait(30)
+        gate.wait(PATIENCE)
 
     on_bench.store.delete = hanging  # type: ignore[method-assign]
     on_bench.run()

@@ -26,6 +26,7 @@ from alertmill.sources.aws.faults import FetchError, ObjectGoneError, StoreError
 from alertmill.sources.aws.get_client import Place, UnreachableError
 from alertmill.sources.aws.listing import Listed, ListRequest
 from alertmill.sources.aws.s3 import ATTEMPTS, S3Store
+from support import PATIENCE
 from unit.sources.aws.wire import Reply, Wire, error, running_wire
 
 KEY = "AWSLogs/1/CloudTrail/a b+c=é~.json.gz"
@@ -324,11 +325,11 @@ def test_closing_cuts_a_read_that_hangs(reading: Reading) -> None:
 
     thread = threading.Thread(target=hang)
     thread.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while len(reading.wire.asked) < 2 and time.monotonic() < deadline:
         time.sleep(0.005)
     reading.store.close()
-    thread.join(5)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
     assert isinstance(failed[0], FetchError)
     with pytest.raises(UnreachableError, match="closed"):

@@ -16,6 +16,7 @@ from alertmill.sources.aws.faults import FetchError
 from alertmill.sources.aws.trial import Tries, try_sources
 from alertmill.sources.aws.trial_bucket import BucketTrial
 from alertmill.sources.aws.workers import Workers
+from support import PATIENCE
 from unit.sources.aws.doubles import ACCOUNT, NOON, MemoryStore, flow_key, store_error, trail_key
 from unit.sources.aws.services.fakes import FakeSession
 
@@ -243,7 +244,7 @@ def test_every_definition_is_tried_whatever_becomes_of_the_others(monkeypatch: p
         AwsS3(buckets=(bucket,), services=(Service(type="inspector"),)),
         AwsS3(subscribers=(Subscriber(type="buckets", sqs_name="q"),)),
     ]
-    found = [one for trials in try_sources(modules, NOON) for one in trials.result(10)]
+    found = [one for trials in try_sources(modules, NOON) for one in trials.result(PATIENCE)]
     assert [one.definition for one in found] == [
         "bucket b/p/ (custom), etc/ossec.conf:7",
         "service inspector",
@@ -258,7 +259,7 @@ def test_without_credentials_nothing_else_is_tried(aws_env: pytest.MonkeyPatch) 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         aws_env.delenv(name)
     (future,) = try_sources([AwsS3(buckets=(Bucket(type="cloudtrail", name="my-logs"),))], NOON)
-    assert [(one.what, one.ok, one.detail) for one in future.result(10)] == [
+    assert [(one.what, one.ok, one.detail) for one in future.result(PATIENCE)] == [
         ("credentials", False, "no usable AWS credentials: Unable to locate credentials  [A002]")
     ]
 

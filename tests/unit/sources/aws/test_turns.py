@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from alertmill.sources.aws.turns import Turns
+from support import PATIENCE
 
 
 def test_the_next_run_waits_for_the_end_of_the_one_before() -> None:
@@ -17,7 +18,7 @@ def test_the_next_run_waits_for_the_end_of_the_one_before() -> None:
     waiting.start()
     assert not taken.wait(0.3)
     end()
-    assert taken.wait(10)
+    assert taken.wait(PATIENCE)
     waiting.join()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from alertmill.sources.aws.workers import Ahead, Workers, result_of
+from support import PATIENCE
 
 
 def never() -> bool:
@@ -14,9 +15,9 @@ def never() -> bool:
 
 def test_jobs_give_results_and_errors() -> None:
     workers = Workers(2, "test")
-    assert [workers.submit(lambda n=n: n * n).result(5) for n in range(20)] == [n * n for n in range(20)]  # type: ignore[misc]
+    assert [workers.submit(lambda n=n: n * n).result(PATIENCE) for n in range(20)] == [n * n for n in range(20)]  # type: ignore[misc]
     with pytest.raises(ZeroDivisionError):
-        workers.submit(lambda: 1 // 0).result(5)
+        workers.submit(lambda: 1 // 0).result(PATIENCE)
 
 
 def test_no_more_threads_than_allowed_and_no_more_than_needed() -> None:
@@ -25,11 +26,11 @@ def test_no_more_threads_than_allowed_and_no_more_than_needed() -> None:
 
     def job() -> None:
         names.add(threading.current_thread().name)
-        gate.wait(5)
+        gate.wait(PATIENCE)
 
     workers = Workers(3, "test")
     for future in [workers.submit(job) for _ in range(6)]:
-        future.result(5)
+        future.result(PATIENCE)
     assert len(names) == 3
     assert all(thread.daemon for thread in threading.enumerate() if thread.name in names)
 
@@ -68,12 +69,12 @@ def test_stopping_ends_the_waiting() -> None:
     gate, stop = threading.Event(), threading.Event()
 
     def items() -> Iterator[int]:
-        gate.wait(10)
+        gate.wait(PATIENCE)
         yield 1
 
     workers = Workers(2, "test")
     ahead = Ahead(workers, items, 1, stop.is_set)
-    waiting = workers.submit(lambda: gate.wait(10))
+    waiting = workers.submit(lambda: gate.wait(PATIENCE))
     stop.set()
     assert list(ahead) == []
     assert result_of(waiting, stop.is_set) is None
@@ -93,9 +94,9 @@ def test_idle_threads_end_and_come_back(monkeypatch: pytest.MonkeyPatch) -> None
     workers = Workers(3, "idle")
     gate = threading.Barrier(3)
     for _ in range(3):
-        for future in [workers.submit(lambda: gate.wait(10)) for _ in range(3)]:
-            future.result(10)
+        for future in [workers.submit(lambda: gate.wait(PATIENCE)) for _ in range(3)]:
+            future.result(PATIENCE)
         for thread in threading.enumerate():
             if thread.name.startswith("idle-"):
-                thread.join(10)
+                thread.join(PATIENCE)
         assert not [thread for thread in threading.enumerate() if thread.name.startswith("idle-")]

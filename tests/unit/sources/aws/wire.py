@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support import PATIENCE
+
 #: An answer: status line and headers are made from these.
 REASONS = {200: "OK", 206: "Partial Content", 301: "Moved", 403: "Forbidden", 404: "Not Found", 412: "Failed"}
 
@@ -109,7 +111,7 @@ class Wire:
         if reply.drop:
             return False
         if reply.hang:
-            self._closed.wait(30)
+            self._closed.wait(PATIENCE)
             return False
         headers = {"Content-Length": str(len(reply.body)), "ETag": '"tag"', **reply.headers}
         if reply.close:

@@ -14,6 +14,7 @@ from alertmill.sources.aws.faults import StoreError
 from alertmill.sources.aws.services.service_source import ServiceSource
 from alertmill.sources.aws.turns import Turns
 from alertmill.sources.base import NextRun
+from support import PATIENCE
 from unit.sources.aws.doubles import NOON, MemoryProgress
 from unit.sources.aws.services.fakes import FakeInspector, FakeLogs, FakeSession, bench, messages
 
@@ -116,7 +117,7 @@ def test_a_run_waits_until_what_was_read_before_is_committed():
     for batch in waiting:
         found.extend(messages(batch.records))
         progress.commit(batch)
-    thread.join(10)
+    thread.join(PATIENCE)
     assert found == ["a"]
 
 

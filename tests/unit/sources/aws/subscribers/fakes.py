@@ -18,6 +18,7 @@ from alertmill.sources.aws.subscribers.claims import Claims
 from alertmill.sources.aws.subscribers.sqs import Message, QueueFacts
 from alertmill.sources.aws.subscribers.subscriber import QueueSubscriber
 from alertmill.sources.base import Batch
+from support import PATIENCE
 from unit.sources.aws.doubles import NOON, MemoryProgress, MemoryStore
 
 #: Every source that was made, to be closed when its test is over.
@@ -83,7 +84,7 @@ class MemoryQueue:
         self.waits.append(wait)
         self.polling.set()
         if self.held is not None:
-            self.held.wait(30)
+            self.held.wait(PATIENCE)
         with self._lock:
             found = [sent for sent in self.sent if sent.id not in self.deleted and sent.visible_at <= self.now()][:10]
             for sent in found:

@@ -11,6 +11,7 @@ from alertmill import codes
 from alertmill.sources.aws.faults import StoreError
 from alertmill.sources.aws.subscribers.keeping import SHORTEST_LEASE, Keeper
 from alertmill.sources.aws.subscribers.sqs import Message
+from support import PATIENCE
 from unit.sources.aws.subscribers.fakes import MemoryQueue
 
 
@@ -51,7 +52,7 @@ def test_a_message_is_hidden_anew_before_its_time_is_over_and_until_it_is_done(d
     assert desk.beat(29) == []
     desk.keeper.done(first)
     desk.keeper.leave(second)
-    assert desk.settled.wait(10)
+    assert desk.settled.wait(PATIENCE)
     assert [id for id, _ in desk.beat(30)] == [f"m{number}" for number in range(2, 10)]
     assert {seconds for _, seconds in desk.beat(45)} == {30}
 
@@ -72,7 +73,7 @@ def test_messages_that_come_again_while_they_are_worked_on_are_not_new(desk: Des
     assert desk.keeper.take(again) == []
     assert len(desk.keeper) == 10
     desk.keeper.done(taken[0])  # deleted with its last receipt, the first one is good no more
-    assert desk.settled.wait(10)
+    assert desk.settled.wait(PATIENCE)
     assert desk.queue.deleted == ["m0"]
 
 
@@ -89,7 +90,7 @@ def test_many_are_deleted(desk: Desk) -> None:
     taken = [*desk.take(), *desk.take(), *desk.take()]
     for message in taken:
         desk.keeper.done(message)
-    assert desk.settled.wait(10)
+    assert desk.settled.wait(PATIENCE)
     desk.keeper.close(10)
     assert sorted(desk.queue.deleted) == sorted(message.id for message in taken)
     assert desk.keeper.idle
@@ -113,7 +114,7 @@ def test_what_is_refused_is_told_of_once_and_never_raised(desk: Desk, fault: Exc
     for message in messages[:2]:
         desk.settled.clear()
         desk.keeper.done(message)
-        assert desk.settled.wait(10)
+        assert desk.settled.wait(PATIENCE)
     assert [line.rpartition("  ")[2] for line in desk.lines] == ["[A023]", "[A023]"]
     assert "a message could not be kept from others: " in desk.lines[0]
     assert "a message could not be deleted: " in desk.lines[1]
@@ -140,4 +141,4 @@ def test_its_thread_extends_by_itself(desk: Desk) -> None:
         return extend(*arguments)  # type: ignore[arg-type]
 
     desk.queue.extend = told  # type: ignore[method-assign]
-    assert done.wait(10)
+    assert done.wait(PATIENCE)

@@ -21,6 +21,7 @@ from alertmill.sources.aws.subscribers import run as run_module
 from alertmill.sources.aws.subscribers.run import REPORT_PAUSE
 from alertmill.sources.aws.subscribers.subscriber import FIRST_PAUSE
 from alertmill.sources.base import Batch, ObjectDone, ObjectFailed, ObjectPartial, RetryFailed, ScopeReport, Source
+from support import PATIENCE
 from unit.sources.aws.doubles import ACCOUNT, NOON, MemoryProgress, store_error, trail_key
 from unit.sources.aws.subscribers.fakes import FILES, AnyTagStore, QueueBench, bench, notice, scope
 
@@ -83,7 +84,7 @@ def test_objects_come_in_the_order_of_arrival_whatever_their_gets_take(monkeypat
 
     def slow_first(key: str, *rest: Any) -> Any:
         if key == "0.log":
-            assert second.wait(10)
+            assert second.wait(PATIENCE)
         elif key == "1.log":
             second.set()
         return fetch(key, *rest)
@@ -482,7 +483,7 @@ def test_the_operator_has_a_failed_object_tried_again_without_its_message() -> N
 def test_what_the_operator_wants_a_daemon_does_at_once(idle: QueueBench) -> None:
     key = f"{FILES}/a.log"
     running = Running(idle)
-    assert idle.queue.polling.wait(10)
+    assert idle.queue.polling.wait(PATIENCE)
     idle.progress.commit(Batch(marks=(ObjectFailed(scope(), key, "", "no", 0, NOON, NOON, 0.0),)))
     idle.source.wake()
     running.wait_for(1)
@@ -641,16 +642,16 @@ def idle() -> Iterator[QueueBench]:
 
 def test_a_stop_ends_a_long_poll_at_once(idle: QueueBench) -> None:
     running = Running(idle)
-    assert idle.queue.polling.wait(10)
+    assert idle.queue.polling.wait(PATIENCE)
     assert idle.queue.waits == [20]
     idle.stop.set()
-    running.thread.join(1.0)
+    running.thread.join(PATIENCE)
     assert not running.thread.is_alive()
 
 
 def test_a_daemon_goes_on_polling(idle: QueueBench) -> None:
     running = Running(idle)
-    assert idle.queue.polling.wait(10)
+    assert idle.queue.polling.wait(PATIENCE)
     idle.queue.send(notice("a.log"))
     idle.queue.held.set()  # type: ignore[union-attr]
     running.wait_for(1)
@@ -712,7 +713,7 @@ def test_two_subscribers_of_one_daemon_share_a_queue() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert sorted(texts) == keys
     assert desk.queue.left == []
 
@@ -736,7 +737,7 @@ def test_listing_and_a_queue_race_for_the_same_objects_and_each_is_read_once() -
     ids: list[str] = []
 
     def work(source: Source) -> None:
-        start.wait(10)
+        start.wait(PATIENCE)
         for batch in source.batches(desk.progress, desk.stop, once=True):
             with lock:
                 ids.extend(json.loads(record.message)["aws"]["eventID"] for record in batch.records)
@@ -746,7 +747,7 @@ def test_listing_and_a_queue_race_for_the_same_objects_and_each_is_read_once() -
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(PATIENCE)
         assert not thread.is_alive()
     assert sorted(ids) == [f"{number:03}" for number in range(150)]
     assert desk.queue.left == []

@@ -13,6 +13,7 @@ from alertmill.sources.aws.subscribers.notifications import NotifiedObject
 from alertmill.sources.aws.subscribers.routes import FetchedObject, Route
 from alertmill.sources.aws.subscribers.window import Entry, Task, Window
 from alertmill.sources.aws.workers import Workers
+from support import PATIENCE
 
 
 class Desk:
@@ -37,7 +38,7 @@ class Desk:
     def fetch(self, route: Route) -> FetchedObject:
         with self._lock:
             self.begun.append(route.found.key)
-        assert self.released.wait(10)
+        assert self.released.wait(PATIENCE)
         body = Body(b"x")
         with self._lock:
             self.bodies.append(body)
@@ -55,7 +56,7 @@ class Desk:
 
     def wait(self, count: int) -> None:
         for _ in range(count):
-            assert self.woken.acquire(timeout=10)
+            assert self.woken.acquire(timeout=PATIENCE)
 
 
 def test_no_more_gets_than_allowed() -> None:
