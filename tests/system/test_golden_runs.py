@@ -8,6 +8,7 @@ reference's fetcher are compared where the fetcher is tested.
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from alertmill.errors import Problems
+from alertmill.installation import Installation
 from alertmill.monitoring import LOCATION
 from benchmarks.homes import stock_home
 from compliance.golden_support import HOSTNAME, normal
@@ -60,6 +63,15 @@ def server() -> Iterator[S3Server]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the stock ruleset that has read it already, as a home has after its first start."""
+    home = stock_home(tmp_path_factory.mktemp("stock") / "home")
+    (home / "var").mkdir(exist_ok=True)
+    Installation(home).load(Problems())
+    return home
+
+
 def own(alert: dict[str, Any]) -> dict[str, Any]:
     """An alert of ours under the golden manager's name, compared as `golden` says."""
     return golden(json.loads(json.dumps(alert).replace(json.dumps(socket.gethostname()), f'"{HOSTNAME}"')))
@@ -80,12 +92,12 @@ def stored_objects(folder: Path) -> tuple[str, dict[str, bytes]]:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_alerts_are_the_references(server: S3Server, tmp_path: Path, scenario: str) -> None:
+def test_alerts_are_the_references(server: S3Server, stock: Path, tmp_path: Path, scenario: str) -> None:
     folder = GOLDEN / scenario
     server.reset()
     bucket, objects = stored_objects(folder)
     server.make_bucket(bucket, objects)
-    home = stock_home(tmp_path / "home")
+    home = shutil.copytree(stock, tmp_path / "home")
     conf = home / "etc" / "ossec.conf"
     conf.write_text(f"{conf.read_text()}<ossec_config>{(folder / 'ossec.conf').read_text()}</ossec_config>")
 

@@ -83,7 +83,7 @@ def test_killed_at_random_moments(server: S3Server, undisturbed: dict[str, bytes
     began = time.monotonic()
     assert alertmill("--home", str(new_home(tmp_path / "timed", "trail")), "run", "--once", env=env).returncode == 0
     whole = time.monotonic() - began
-    for attempt in range(12 if LONG else 2):
+    for attempt in range(12 if LONG else 1):
         home = new_home(tmp_path / f"home{attempt}", "trail")
         kills = 0
         while True:
