@@ -30,6 +30,11 @@ RULES = """<group name="mill,">
   </rule>
 </group>
 """
+LABELLED = """<ossec_config>
+  <labels><label key="site">north</label></labels>
+  <cluster><name>mills</name><node_name>one</node_name><disabled>no</disabled></cluster>
+</ossec_config>
+"""
 NOW = 1795609260.0
 
 
@@ -90,6 +95,17 @@ def test_a_dialogue(home: Path) -> None:
     code, stdout, stderr = logtest(home, b'{"k":"v"}\r\n\nno such event\n')
     assert (code, stdout) == (0, "\n" * 4)
     assert stderr == START + FIRST + SECOND
+
+
+def test_events_are_those_of_the_homes_manager(home: Path) -> None:
+    """As the daemon's sessions show them: with the labels and the cluster of the home."""
+    conf = home / "etc/ossec.conf"
+    conf.write_text(conf.read_text() + LABELLED)
+    stderr = logtest(home, b'{"k":"v"}\n', "-d")[2]
+    (reply,) = (line.partition("Reply: ")[2] for line in stderr.splitlines() if "Reply: {" in line and '"k"' in line)
+    output = json.loads(reply)["data"]["output"]
+    assert output["agent"]["labels"] == {"site": "north"}
+    assert output["cluster"] == {"name": "mills", "node": "one"}
 
 
 def test_one_session_counts_on_and_fresh_ones_do_not(home: Path) -> None:

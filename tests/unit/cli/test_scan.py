@@ -40,6 +40,21 @@ def test_objects_of_no_known_type_are_passed_over(
     assert said.err.rstrip().endswith("1 of no known type passed over")
 
 
+def test_alerts_are_those_of_the_homes_manager(trail: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As the daemon writes them: with the labels and the cluster of the home."""
+    home = tmp_path / "home"
+    assert main(["init", str(home)]) == EXIT_OK
+    conf = home / "etc/ossec.conf"
+    cluster = "<cluster><name>mills</name><node_name>one</node_name><disabled>no</disabled></cluster>"
+    labels = '<labels><label key="site">north</label></labels>'
+    conf.write_text(f"{conf.read_text()}<ossec_config>{labels}{cluster}</ossec_config>")
+    capsys.readouterr()
+    assert main(["--home", str(home), "scan", str(trail)]) == EXIT_OK
+    alert = json.loads(capsys.readouterr().out)
+    assert alert["agent"]["labels"] == {"site": "north"}
+    assert alert["cluster"] == {"name": "mills", "node": "one"}
+
+
 @pytest.mark.parametrize("words", [(), ("--type", "cloudtrail")])
 @pytest.mark.parametrize(
     ("name", "content"),
