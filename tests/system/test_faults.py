@@ -98,7 +98,7 @@ class Proxy:
     def _true(self, asked: Asked) -> Reply:
         headers = {name: text for name, text in asked.headers.items() if name not in ("host", "connection")}
         with closing(http.client.HTTPConnection(self._host, timeout=PATIENCE)) as connection:
-            connection.request("GET", asked.path, headers={**headers, "Connection": "close"})
+            connection.request(asked.method, asked.path, asked.body, {**headers, "Connection": "close"})
             with connection.getresponse() as answer:
                 kept = ("ETag", "Last-Modified", "Content-Type", "Content-Range")
                 found = {name: text for name in kept if (text := answer.getheader(name))}

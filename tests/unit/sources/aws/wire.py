@@ -40,6 +40,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: bytes = b""
+    method: str = "GET"
 
 
 class Wire:
@@ -89,7 +90,8 @@ class Wire:
                     name, _, value = line.decode("latin-1").partition(":")
                     headers[name.lower()] = value.strip()
                 body = stream.read(int(headers.get("content-length", 0)))
-                asked = Asked(request.decode("latin-1").split()[1], headers, body)
+                method, path, _ = request.decode("latin-1").split()
+                asked = Asked(path, headers, body, method)
                 self.asked.append(asked)
                 if not self._answer(connection, asked):
                     return
