@@ -216,8 +216,11 @@ def verdict(result: MatchResult) -> tuple[object, ...]:
 
 @pytest.fixture(autouse=True, scope="module")
 def small_memory():
-    """Histories of ten events, so that old ones are dropped."""
-    with mock.patch("alertmill.ruleset.correlation.MIN_MEMORY_SIZE", 1):
+    """Histories of ten events, so that old ones are dropped, in which three of a key are many."""
+    with (
+        mock.patch("alertmill.ruleset.correlation.MIN_MEMORY_SIZE", 1),
+        mock.patch("alertmill.ruleset.history._FEW", 2),
+    ):
         yield
 
 

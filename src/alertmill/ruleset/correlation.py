@@ -9,7 +9,7 @@ There is no clock here: time is that of the event (`Event.time`) or of its arriv
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -39,15 +39,30 @@ class StateChanges:
     facts: tuple[Fact, ...]
 
 
+class _Values(dict[str, str | None]):
+    """The fields of an event that were asked for, by name: several composites ask for the same ones."""
+
+    __slots__ = ("_get",)
+
+    def __init__(self, event: Event) -> None:
+        self._get = event.fields.get
+
+    def __missing__(self, name: str) -> str | None:
+        value = self[name] = self._get(name)
+        return value
+
+
 class Walk:
     """What one event collects on its way through the tree.
 
-    `lines` are full logs of counted events, newest first; `matched` is the level of the last composite that held.
+    `lines` are full logs of counted events, newest first; `matched` is the level of the last composite that held;
+    `values` are fields of the event, once a composite has asked for some.
     """
 
-    __slots__ = ("lines", "matched", "previous_log")
+    __slots__ = ("lines", "matched", "previous_log", "values")
 
     def __init__(self) -> None:
+        self.values: _Values | None = None
         self.lines: list[str] = []
         self.matched = 0
         self.previous_log: str | None = None
@@ -217,13 +232,14 @@ class State:
 
     def _search(self, search: Search, event: Event, walk: Walk) -> bool:
         """Walk back through the events that a composite counts (spec/rules.md 8.6)."""
-        candidates = self._candidates(search, event)
+        candidates = self._candidates(search, event, walk)
         if candidates is None:
             return False
+        counts = self._counts(search)
         counts_last = search.kind is not SearchKind.REGEX
         counted, first = 0, None
         for past in candidates:
-            if not may_count(search, event, past):
+            if counts is not None and not counts(search, event, past):
                 continue
             if past.matched >= search.level:
                 break
@@ -239,18 +255,35 @@ class State:
         walk.lines.clear()
         return False
 
-    def _candidates(self, search: Search, event: Event) -> Iterator[PastEvent] | None:
-        """Events within the timeframe, newest first; None for a composite that has nothing to search."""
+    def _counts(self, search: Search) -> _Counts | None:
+        """What is left to be asked of a candidate, if anything is."""
+        if not self._indexed:
+            return may_count
+        return _may_count_with_equal_key if search.compares_more else None
+
+    def _candidates(self, search: Search, event: Event, walk: Walk) -> Iterator[PastEvent] | None:
+        """Events within the timeframe, newest first; None for a composite that has nothing to search.
+
+        From an index come only those with an equal key, and none where there are not enough.
+        """
         entries = self.searched(search)
         if entries is None:
             return None
         now = int(event.time)
         both_sides = self.history.any_order or event.record.event_time is not None
         if self._indexed:
-            near = entries.index_for(search).newest_first(event, now, both_sides=both_sides)
+            values = walk.values
+            if values is None:
+                values = walk.values = _Values(event)
+            index = entries.index_for(search)
+            wanted = search.needed + 1
+            near = index.newest_first(event, values.__getitem__, now, both_sides=both_sides, wanted=wanted)
         else:
             near = reversed(entries.entries)
         return _within(near, now, search.timeframe, both_sides=both_sides)
+
+
+_Counts = Callable[[Search, Event, PastEvent], bool]
 
 
 def _union(names: Mapping[int, set[str]], lists: Iterable[HistoryList]) -> Collection[str]:
@@ -287,6 +320,16 @@ def may_count(search: Search, event: Event, past: PastEvent) -> bool:
         value = event.fields.get(name)
         if value is None or past.fields.get(name) != value:
             return False
+    return _differs(search, event, past)
+
+
+def _may_count_with_equal_key(search: Search, event: Event, past: PastEvent) -> bool:
+    """`may_count` of an event whose agent, and all that has to be the same, is."""
+    return (search.kind is not SearchKind.REGEX or _is_wanted(search, event, past)) and _differs(search, event, past)
+
+
+def _differs(search: Search, event: Event, past: PastEvent) -> bool:
+    """Whether all that has to differ does."""
     for name in search.different:
         value = compared(event, name)
         if value is not None and compared(past, name) == value:

@@ -23,6 +23,9 @@ _PIECE = 4096
 _PIECE_CHARACTERS = 1024 * 1024
 
 
+#: Events of a key that are kept in one row, without windows.
+_FEW = 8
+
 #: Stands for fields that nobody compares: a name that is not in lower case, which nobody can ask for.
 _OTHER_FIELDS = {"OTHER": ""}
 _NO_FIELDS: dict[str, str] = {}
@@ -102,7 +105,7 @@ class Index:
     """The events of a list by what a composite wants to be the same, and by time.
 
     Looking only at events with an equal key finds what a walk over all of them would: those that it passes over have
-    no effect. Within a key, events lie in windows as wide as the timeframe, so that a walk touches at most three.
+    no effect. Within a key, many events lie in windows as wide as the timeframe, so that a walk touches at most three.
     """
 
     __slots__ = ("_buckets", "_everywhere", "_same", "_same_fields", "_width")
@@ -112,11 +115,11 @@ class Index:
         self._same = same
         self._same_fields = same_fields
         self._width = max(timeframe, 1)
-        #: The events of a key by window; the event itself where there is but one, for most keys have no other.
-        self._buckets: dict[tuple[str, ...], PastEvent | _Windows] = {}
+        #: The events of a key: the event itself where there is but one, for most keys have no other; a few; or many.
+        self._buckets: dict[tuple[str, ...], PastEvent | list[PastEvent] | _Windows] = {}
 
-    def key(self, subject: Event | PastEvent) -> tuple[str, ...] | None:
-        """What must be equal, or None when something that must be is missing."""
+    def key(self, subject: Event | PastEvent, field: Callable[[str], str | None]) -> tuple[str, ...] | None:
+        """What must be equal, or None when something that must be is missing; `field` gives a field of the subject."""
         parts = [] if self._everywhere else [subject.agent_id]
         for name in self._same:
             value = compared(subject, name)
@@ -124,50 +127,69 @@ class Index:
                 return None
             parts.append(value)
         for name in self._same_fields:
-            value = subject.fields.get(name)
+            value = field(name)
             if value is None:
                 return None
             parts.append(value)
         return tuple(parts)
 
     def add(self, past: PastEvent) -> None:
-        key = self.key(past)
+        key = self.key(past, past.fields.get)
         if key is None:
             return
         found = self._buckets.get(key)
         if found is None:
             self._buckets[key] = past
-            return
-        if isinstance(found, PastEvent):
-            found = self._buckets[key] = {found.time // self._width: deque((found,))}
+        elif isinstance(found, PastEvent):
+            self._buckets[key] = [found, past]
+        elif isinstance(found, dict):
+            self._add_to(found, past)
+        else:
+            found.append(past)
+            if len(found) > _FEW:
+                windows = self._buckets[key] = {}
+                for one in found:
+                    self._add_to(windows, one)
+
+    def _add_to(self, windows: _Windows, past: PastEvent) -> None:
         window = past.time // self._width
-        if window not in found:
-            found[window] = deque()
-        found[window].append(past)
+        if window not in windows:
+            windows[window] = deque()
+        windows[window].append(past)
 
     def drop(self, past: PastEvent) -> None:
         """Forget an event, which is the oldest of its list."""
-        key = self.key(past)
-        if key is not None:
-            windows = self._buckets[key]
-            if isinstance(windows, PastEvent):
-                del self._buckets[key]
-                return
-            window = windows[past.time // self._width]
+        key = self.key(past, past.fields.get)
+        if key is None:
+            return
+        found = self._buckets[key]
+        if isinstance(found, dict):
+            number = past.time // self._width
+            window = found[number]
             window.popleft()
             if not window:
-                del windows[past.time // self._width]
-            if not windows:
-                del self._buckets[key]
+                del found[number]
+        elif isinstance(found, list):
+            del found[0]
+        if isinstance(found, PastEvent) or not found:
+            del self._buckets[key]
 
-    def newest_first(self, event: Event, now: int, *, both_sides: bool) -> Iterator[PastEvent]:
-        """The events that may lie within the timeframe of `event`, in order of arrival, the last one first."""
-        key = self.key(event)
-        windows = self._buckets.get(key) if key is not None else None
-        if windows is None:
-            return iter(())
-        if isinstance(windows, PastEvent):
-            return iter((windows,))
+    def newest_first(
+        self, event: Event, field: Callable[[str], str | None], now: int, *, both_sides: bool, wanted: int
+    ) -> Iterator[PastEvent]:
+        """The events that may lie within the timeframe of `event`, in order of arrival, the last one first.
+
+        None at all where there are fewer than `wanted`; `field` gives a field of the event.
+        """
+        key = self.key(event, field)
+        found = self._buckets.get(key) if key is not None else None
+        if isinstance(found, dict):
+            return self._near(found, now, both_sides=both_sides)
+        if isinstance(found, list) and len(found) >= wanted:
+            return reversed(found)
+        return iter((found,)) if isinstance(found, PastEvent) and wanted <= 1 else iter(())
+
+    def _near(self, windows: _Windows, now: int, *, both_sides: bool) -> Iterator[PastEvent]:
         window = now // self._width
         if both_sides:
             near = [windows[w] for w in (window - 1, window, window + 1) if w in windows]
