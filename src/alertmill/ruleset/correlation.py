@@ -20,7 +20,7 @@ from alertmill.ruleset.accumulator import Accumulator
 from alertmill.ruleset.compile import CompiledRule, Search
 from alertmill.ruleset.counters import Counters, Timers
 from alertmill.ruleset.facts import Fact, Facts, FirstSeen, FormerLogs, Ignored, remember_all
-from alertmill.ruleset.history import History, HistoryList, PastEvent, compared
+from alertmill.ruleset.history import History, HistoryList, Index, PastEvent, compared
 from alertmill.ruleset.options import MIN_MEMORY_SIZE
 from alertmill.ruleset.tree import SearchKind
 
@@ -137,13 +137,15 @@ class State:
         self._fed: dict[int, Sequence[HistoryList]] = {
             id: (*[self._lists[number] for number in numbers], *self._unlisted) for id, numbers in ruleset.feeding
         }
+        #: What each composite looks into, by its rule; nothing for the slow twin.
+        self._indexes: dict[int, Index] = {}
         compared: dict[int, set[str]] = {}
         for search in searches:
             entries = self.searched(search)
             if entries is not None:
                 compared.setdefault(id(entries), set()).update(search.same_fields, search.different_fields)
                 if self._indexed:
-                    entries.index_for(search)
+                    self._indexes[search.rule_id] = entries.index_for(search)
         #: The fields that composites compare, by the rules whose events they search; of all other rules.
         self._compared: dict[int, Collection[str]] = {id: _union(compared, lists) for id, lists in self._fed.items()}
         self._compared_of_all: Collection[str] = _union(compared, self._unlisted)
@@ -266,19 +268,19 @@ class State:
 
         From an index come only those with an equal key, and none where there are not enough.
         """
-        entries = self.searched(search)
-        if entries is None:
-            return None
         now = int(event.time)
         both_sides = self.history.any_order or event.record.event_time is not None
-        if self._indexed:
+        index = self._indexes.get(search.rule_id)
+        if index is not None:
             values = walk.values
             if values is None:
                 values = walk.values = _Values(event)
-            index = entries.index_for(search)
             wanted = search.needed + 1
             near = index.newest_first(event, values.__getitem__, now, both_sides=both_sides, wanted=wanted)
         else:
+            entries = self.searched(search)
+            if entries is None:
+                return None
             near = reversed(entries.entries)
         return _within(near, now, search.timeframe, both_sides=both_sides)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
+from itertools import chain, pairwise
 from sys import intern
 from typing import Any
 
@@ -116,22 +117,16 @@ class Index:
         self._same_fields = same_fields
         self._width = max(timeframe, 1)
         #: The events of a key: the event itself where there is but one, for most keys have no other; a few; or many.
-        self._buckets: dict[tuple[str, ...], PastEvent | list[PastEvent] | _Windows] = {}
+        self._buckets: dict[_Key, PastEvent | list[PastEvent] | _Windows] = {}
 
-    def key(self, subject: Event | PastEvent, field: Callable[[str], str | None]) -> tuple[str, ...] | None:
+    def key(self, subject: Event | PastEvent, field: Callable[[str], str | None]) -> _Key | None:
         """What must be equal, or None when something that must be is missing; `field` gives a field of the subject."""
-        parts = [] if self._everywhere else [subject.agent_id]
-        for name in self._same:
-            value = compared(subject, name)
-            if value is None:
-                return None
-            parts.append(value)
-        for name in self._same_fields:
-            value = field(name)
-            if value is None:
-                return None
-            parts.append(value)
-        return tuple(parts)
+        parts = tuple(map(field, self._same_fields))
+        if self._same:
+            parts += tuple([compared(subject, name) for name in self._same])
+        if None in parts:
+            return None
+        return parts if self._everywhere else (subject.agent_id, *parts)
 
     def add(self, past: PastEvent) -> None:
         key = self.key(past, past.fields.get)
@@ -192,14 +187,18 @@ class Index:
     def _near(self, windows: _Windows, now: int, *, both_sides: bool) -> Iterator[PastEvent]:
         window = now // self._width
         if both_sides:
-            near = [windows[w] for w in (window - 1, window, window + 1) if w in windows]
+            near = [windows[w] for w in (window + 1, window, window - 1) if w in windows]
         else:
             near = list(_not_older(windows, window - 1))
         if len(near) == 1:
             return reversed(near[0])
+        if all(older[-1].seq < newer[0].seq for newer, older in pairwise(near)):
+            return chain.from_iterable(map(reversed, near))
         return merge(*map(reversed, near), key=_arrival, reverse=True)
 
 
+#: Values of an event that have to be the same.
+_Key = tuple[str | None, ...]
 #: Events in order of arrival, by the number of their window.
 _Windows = dict[int, deque[PastEvent]]
 
