@@ -318,9 +318,10 @@ def may_count(search: Search, event: Event, past: PastEvent) -> bool:
         value = compared(event, name)
         if value is None or compared(past, name) != value:
             return False
+    fields = past.fields if search.same_fields else {}
     for name in search.same_fields:
         value = event.fields.get(name)
-        if value is None or past.fields.get(name) != value:
+        if value is None or fields.get(name) != value:
             return False
     return _differs(search, event, past)
 
@@ -346,10 +347,11 @@ def _is_wanted(search: Search, event: Event, past: PastEvent) -> bool:
 
 
 def _fields_differ(names: tuple[str, ...], event: Event, past: PastEvent) -> bool:
-    if not past.fields and not len(event.fields):
+    fields = past.fields
+    if not fields and not len(event.fields):
         return False
     for name in names:
         value = event.fields.get(name)
-        if value is not None and past.fields.get(name) == value:
+        if value is not None and fields.get(name) == value:
             return False
     return True

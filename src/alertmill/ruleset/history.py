@@ -28,21 +28,21 @@ _PIECE_CHARACTERS = 1024 * 1024
 _FEW = 8
 
 #: Stands for fields that nobody compares: a name that is not in lower case, which nobody can ask for.
-_OTHER_FIELDS = {"OTHER": ""}
-_NO_FIELDS: dict[str, str] = {}
+_OTHER_FIELDS = ("OTHER", "")
+_NOTHING: dict[str, str] = {}
 
 
 class PastEvent:
     """What is kept of an event: all that a composite of its lists may compare.
 
-    `seq` numbers the events of a history; `time` is in whole seconds; `fields` has names in lower case, the first of
-    a name; `matched` is the level of the composite that this event was last counted for.
+    `seq` numbers the events of a history; `time` is in whole seconds; `matched` is the level of the composite that this
+    event was last counted for. A history may hold a million of them: fields are kept as a row of names and values.
     """
 
     __slots__ = (
+        "_fields",
         "agent_id",
         "category",
-        "fields",
         "full_log",
         "lists",
         "location",
@@ -62,7 +62,7 @@ class PastEvent:
         self.matched = matched
         self.category = self.location = self.full_log = self.log = ""
         self.static: Mapping[str, str] = {}
-        self.fields: Mapping[str, str] = {}
+        self._fields: tuple[str, ...] = ()
         self.lists: Sequence[HistoryList] = ()
 
     @classmethod
@@ -73,10 +73,11 @@ class PastEvent:
         past.location = event.location
         past.full_log = event.full_log
         past.log = event.log
-        past.static = event.static or _NO_FIELDS
-        fields = {name: value for name in names if (value := event.fields.get(name)) is not None}
+        past.static = event.static or _NOTHING
+        get = event.fields.get
+        fields = [text for name in names if (value := get(name)) is not None for text in (name, value)]
         # Whether there are fields at all is compared as well, where fields are.
-        past.fields = fields or (_OTHER_FIELDS if names and len(event.fields) else _NO_FIELDS)
+        past._fields = tuple(fields) or (_OTHER_FIELDS if names and len(event.fields) else ())
         return past
 
     def as_note(self) -> list[Any]:
@@ -93,8 +94,15 @@ class PastEvent:
         past = cls(seq, rule_id, time, intern(agent_id), matched)
         past.category, past.location, past.full_log = intern(category), intern(location), full_log
         past.log = full_log[log:] if isinstance(log, int) else log
-        past.static, past.fields = static, fields
+        past.static = static or _NOTHING
+        past._fields = tuple([text for name, value in fields.items() for text in (intern(name), value)])
         return past
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Fields by name in lower case, the first of a name; made anew each time."""
+        fields = self._fields
+        return dict(zip(fields[::2], fields[1::2], strict=True))
 
 
 def compared(subject: Event | PastEvent, name: str) -> str | None:
@@ -128,8 +136,9 @@ class Index:
             return None
         return parts if self._everywhere else (subject.agent_id, *parts)
 
-    def add(self, past: PastEvent) -> None:
-        key = self.key(past, past.fields.get)
+    def add(self, past: PastEvent, field: Callable[[str], str | None]) -> None:
+        """Take in an event; `field` gives a field of it."""
+        key = self.key(past, field)
         if key is None:
             return
         found = self._buckets.get(key)
@@ -152,9 +161,9 @@ class Index:
             windows[window] = deque()
         windows[window].append(past)
 
-    def drop(self, past: PastEvent) -> None:
-        """Forget an event, which is the oldest of its list."""
-        key = self.key(past, past.fields.get)
+    def drop(self, past: PastEvent, field: Callable[[str], str | None]) -> None:
+        """Forget an event, which is the oldest of its list; `field` gives a field of it."""
+        key = self.key(past, field)
         if key is None:
             return
         found = self._buckets[key]
@@ -232,14 +241,16 @@ class HistoryList:
 
     def add(self, past: PastEvent) -> None:
         self.entries.append(past)
+        field = past.fields.get
         for index in self.indexes.values():
-            index.add(past)
+            index.add(past, field)
 
     def drop(self, past: PastEvent) -> None:
         """Forget an event, which is the oldest of the list."""
         self.entries.popleft()
+        field = past.fields.get
         for index in self.indexes.values():
-            index.drop(past)
+            index.drop(past, field)
 
 
 #: A stored event, or the time of one that nobody can ask for.
