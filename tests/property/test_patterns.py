@@ -2,7 +2,8 @@
 
 OSREGEX: the matcher (literals, `re`, quick machine) and the quick machine alone against the machine of the
 specification, with R and captures. PCRE2: the library against Python's `re` on what both mean alike. Required literals:
-whatever matches has one. OSMATCH: the sorted test against the table of the specification.
+whatever matches has one, and an index of them leads to the pattern. OSMATCH: the sorted test against the table of the
+specification.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alertmill.patterns import Found, compile_pattern, required_literals
+from alertmill.patterns import Found, LiteralIndex, compile_pattern, required_literals, requirement
 from alertmill.patterns.lowercase import lower
 from alertmill.patterns.osregex import MARK, parse
 from alertmill.patterns.osregex_machine import reference_search
@@ -25,6 +26,15 @@ from support import LONG
 EXAMPLES = settings(max_examples=20_000 if LONG else 250, deadline=None)
 
 TEXTS = st.lists(st.text("ab1 :(-x\xe9", max_size=14), min_size=1, max_size=12)
+
+
+def assert_is_found(pattern: str, dialect: str, text: str) -> None:
+    """What is known of the literals of a pattern leads from a text that it matches to the pattern."""
+    literals = required_literals(pattern, dialect)
+    assert literals is None or any(literal in lower(text) for literal in literals), (pattern, text)
+    index = LiteralIndex([requirement("zzzz", "osmatch"), requirement(pattern, dialect)])
+    assert index.unknown == [1] or index.candidates(text) == {1}, (pattern, text)
+
 
 # --- OSREGEX ----------------------------------------------------------------------------------------------------------
 
@@ -46,7 +56,6 @@ def assert_osregex_agrees(pattern: str, texts: list[str]) -> int:
     """Compare all ways of matching on all texts, with captures and without; returns the number of matches."""
     alternatives = parse(pattern)
     marked = any(MARK in alternative.tokens for alternative in alternatives)
-    literals = required_literals(pattern, "osregex")
     matches = 0
     for wanted in (False, True):
         matcher = compile_pattern(pattern, "osregex", captures=wanted)
@@ -61,7 +70,7 @@ def assert_osregex_agrees(pattern: str, texts: list[str]) -> int:
             assert next((found for found in stepped if found is not None), None) == expected, context
             if expected is not None:
                 matches += 1
-                assert literals is None or any(literal in low for literal in literals), context
+                assert_is_found(pattern, "osregex", text)
     return matches
 
 
@@ -151,11 +160,11 @@ def alternative_holds(literal: str, text: str) -> bool:
 @given(OSMATCH, st.lists(st.text("abAB^$!\xe9\xc9 ", max_size=8), min_size=1, max_size=8))
 def test_osmatch_is_the_table(pattern: str, texts: list[str]) -> None:
     matcher = compile_pattern(pattern, "osmatch")
-    literals = required_literals(pattern, "osmatch")
     for text in texts:
         expected = osmatch_by_the_table(pattern, text)
         assert matcher.matches(text) is expected
-        assert not expected or literals is None or any(literal in lower(text) for literal in literals)
+        if expected and not pattern.startswith("!"):
+            assert_is_found(pattern, "osmatch", text)
 
 
 # --- PCRE2 ------------------------------------------------------------------------------------------------------------
@@ -174,6 +183,8 @@ PCRE2_ATOMS = [
     "[a-x]",
     r"\b",
     "(?:a|b1)",
+    "(?i:aB)",
+    "(?-i:A|1b)",
     "\xe9",
 ]
 PCRE2_ITEMS = st.builds(
@@ -186,7 +197,7 @@ PCRE2_GROUPS = st.builds(
 PCRE2 = st.builds(
     lambda flags, begin, parts, end: flags + begin + "".join(parts) + end,
     st.sampled_from(["", "(?i)", "(?s)"]),
-    st.sampled_from(["", "", "^"]),
+    st.sampled_from(["", "", "^", "(?=a|1)", "(?!x)", "(?<=b)"]),
     st.lists(st.one_of(PCRE2_BODIES, PCRE2_GROUPS), max_size=3),
     st.sampled_from(["", "$", "|b"]),
 ).filter(lambda pattern: r"\b" not in re.sub(r"\\b(?![*+?{])", "", pattern))
@@ -206,11 +217,10 @@ def python_search(pattern: str, text: str) -> Found | None:
 @given(PCRE2, st.lists(st.text("ab1xAB .:\n(\xe9", max_size=12), min_size=1, max_size=8))
 def test_pcre2_equals_python_where_they_mean_the_same(pattern: str, texts: list[str]) -> None:
     matcher = compile_pattern(pattern, "pcre2", captures=True)
-    literals = required_literals(pattern, "pcre2")
     for text in texts:
         expected = python_search(pattern, text)
         assert matcher.search(text) == expected, (pattern, text)
         assert matcher.matches(text) is (expected is not None)
         if expected is not None:
-            assert literals is None or any(literal in lower(text) for literal in literals), (pattern, text)
+            assert_is_found(pattern, "pcre2", text)
     assert matcher.overruns == 0

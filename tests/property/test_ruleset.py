@@ -14,16 +14,16 @@ from alertmill.errors import Problems
 from alertmill.event import Event
 from alertmill.ruleset import MatchResult, RuleOptions, Ruleset, State, load_lists, load_rules, match
 from support import LONG
-from unit.ruleset.helpers import DECODERS, NOON, TOP, event, grouped, rule
+from unit.ruleset.helpers import DECODERS, EXPRESSIONS, NOON, TOP, event, few_are_many, grouped, rule
 
 EXAMPLES = 1000 if LONG else 60
 quick = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 #: Few words, so that rules and events meet.
-WORDS = ("red", "blue", "Red wine", "", "10.1.2.3", "x" * 600)
+WORDS = ("red", "blue", "Red wine", "BLUE", "", "10.1.2.3", "Caf\xc3\xa9 wine", "\xc9", "\xe9", "x" * 600)
 FIELDS = ("color", "Size", "deep.name")
 STATIC = ("id", "url", "status", "srcip", "dstuser", "srcuser", "data", "action")
-LOGS = ("red car", "blue sky, red car", "{json}", "green", "")
+LOGS = ("red car", "blue sky, red car", "{json}", "green", "", "red wine, \xe9")
 LISTS = {"colors": "red:1\nblue:2\n10.1.:net\n"}
 
 chance = st.integers(0, 3).map(lambda n: n == 0)
@@ -42,8 +42,12 @@ def criteria(draw: st.DrawFn) -> str:
     field, regex = draw(some(FIELDS)), draw(some(("^r", "c.r", "^blue|^red", "a")))
     looked_up = draw(some((*FIELDS, "user", "srcip")))
     lookup = draw(some(("match_key", "not_match_key", "address_match_key")))
+    dialect, expression = draw(st.sampled_from(EXPRESSIONS))
     kinds = (
         f'<field name="{field}"{negate} type="osmatch">{pattern}</field>',
+        f'<field name="{field}"{negate} type="{dialect}">{expression}</field>',
+        f'<{static}{negate} type="{dialect}">{expression}</{static}>',
+        f'<match{negate} type="{dialect}">{expression}</match>',
         f'<field name="{field}"{negate}>\\.*</field>',
         f"<{static}{negate}>{pattern}</{static}>",
         f"<program_name{negate}>{pattern}</program_name>",
@@ -212,8 +216,18 @@ def verdict(result: MatchResult) -> tuple[object, ...]:
 
 @pytest.fixture(autouse=True, scope="module")
 def small_memory():
-    """Histories of ten events, so that old ones are dropped."""
-    with mock.patch("alertmill.ruleset.correlation.MIN_MEMORY_SIZE", 1):
+    """Histories of ten events, so that old ones are dropped, in which three of a key are many."""
+    with (
+        mock.patch("alertmill.ruleset.correlation.MIN_MEMORY_SIZE", 1),
+        mock.patch("alertmill.ruleset.history._FEW", 2),
+    ):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_siblings():
+    """What is meant for many siblings serves two as well."""
+    with few_are_many():
         yield
 
 

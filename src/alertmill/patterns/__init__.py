@@ -14,8 +14,9 @@ from collections.abc import Callable
 
 from alertmill.errors import PatternError, did_you_mean
 from alertmill.patterns.address import AddressList, compile_addresses
+from alertmill.patterns.literal_index import LiteralIndex
 from alertmill.patterns.literal_tests import OneOf
-from alertmill.patterns.literals import required_literals
+from alertmill.patterns.literals import Requirement, required_literals, requirement
 from alertmill.patterns.lowercase import lowered
 from alertmill.patterns.matcher import Found, Matcher, rest
 from alertmill.patterns.osmatch import OsMatch, word_list_matches
@@ -28,15 +29,18 @@ __all__ = [
     "AddressList",
     "ExactString",
     "Found",
+    "LiteralIndex",
     "Matcher",
     "OneOf",
     "OsMatch",
     "OsRegex",
     "Pcre2",
+    "Requirement",
     "compile_addresses",
     "compile_pattern",
     "lowered",
     "required_literals",
+    "requirement",
     "rest",
     "word_list_matches",
 ]

@@ -1,8 +1,8 @@
 """Literals that every match of a PCRE2 pattern must contain, where that can be seen at a glance.
 
-Reads the plain part of the syntax: characters, escapes, simple classes, groups, alternatives, quantifiers and flags at
-the very beginning. Whatever else stands in a pattern (other flags, look-around, back references, verbs, recursion)
-makes the answer "unknown", so that being right is not a matter of knowing all of PCRE2.
+Reads the plain part of the syntax: characters, escapes, simple classes, groups, alternatives, quantifiers, look-around
+(which is read over) and flags that change no plain character. Whatever else stands in a pattern (other flags, back
+references, verbs, recursion) makes the answer "unknown", so that being right is not a matter of knowing all of PCRE2.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import re
 from alertmill.patterns.lowercase import lower
 
 #: Flags that do not change which plain characters a match must contain; (?x) would.
-_FLAGS = re.compile(r"\(\?[imsU]+\)")
+_FLAGS = re.compile(r"\(\?[imsU]*(?:-[imsU]+)?\)")
 _QUANTIFIER = re.compile(r"([*+?]|\{\s*\d*\s*(?:,\s*\d*\s*)?\})[+?]?")
-_PLAIN_GROUP = re.compile(r"\((?:\?:|\?P?<[A-Za-z_]\w*>|(?![?*]))", re.ASCII)
+_PLAIN_GROUP = re.compile(r"\((?:\?[imsU]*(?:-[imsU]+)?:|\?P?<[A-Za-z_]\w*>|(?![?*]))", re.ASCII)
+#: What is looked at without being part of the match.
+_LOOK_AROUND = re.compile(r"\(\?<?[=!]")
 #: Escapes that take part in no literal: character types and assertions.
 _TYPES = frozenset("dDwWsShHvVRNbBAZz")
 _CHARACTERS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "e": "\x1b", "a": "\x07"}
@@ -33,13 +35,27 @@ def needs(pattern: str) -> list[Need]:
 
     The pattern must be one that the library accepts. An empty list: nothing is known.
     """
-    flags = _FLAGS.match(pattern)
-    reader = _Reader(pattern, flags.end() if flags else 0)
+    return _joined(needs_of_alternatives(pattern))
+
+
+def needs_of_alternatives(pattern: str) -> list[list[Need]]:
+    """`needs` of each alternative of the whole pattern, of which a match fulfils one."""
+    reader = _Reader(pattern)
     try:
         found = reader.alternatives()
     except _Unknown:
+        return [[]]
+    return found if reader.place == len(pattern) else [[]]
+
+
+def _joined(alternatives: list[list[Need]]) -> list[Need]:
+    """What holds whichever of the alternatives matches."""
+    if len(alternatives) == 1:
+        return alternatives[0]
+    choices = [best(one) for one in alternatives]
+    if None in choices:
         return []
-    return found if reader.place == len(pattern) else []
+    return [tuple(dict.fromkeys(literal for one in choices if one for literal in one))]
 
 
 def best(found: list[Need]) -> Need | None:
@@ -50,22 +66,17 @@ def best(found: list[Need]) -> Need | None:
 class _Reader:
     """Recursive descent over the pattern; `place` is the next character."""
 
-    def __init__(self, pattern: str, place: int) -> None:
+    def __init__(self, pattern: str) -> None:
         self.pattern = pattern
-        self.place = place
+        self.place = 0
 
-    def alternatives(self) -> list[Need]:
-        """Read up to the closing parenthesis or the end."""
+    def alternatives(self) -> list[list[Need]]:
+        """Read up to the closing parenthesis or the end: what each alternative needs."""
         found = [self._sequence()]
         while self._peek() == "|":
             self.place += 1
             found.append(self._sequence())
-        if len(found) == 1:
-            return found[0]
-        choices = [best(one) for one in found]
-        if None in choices:
-            return []
-        return [tuple(dict.fromkeys(literal for one in choices if one for literal in one))]
+        return found
 
     def _sequence(self) -> list[Need]:
         """What one alternative needs, in the order of the pattern."""
@@ -92,12 +103,20 @@ class _Reader:
             self._take(_CLASS)
             return [], ""
         if char == "(":
-            self._take(_PLAIN_GROUP)
-            needed = self.alternatives()
-            self.place += 1
-            return needed, ""
+            return self._group(), ""
         self.place += 1
         return [], "" if char in ".^$" else lower(char)
+
+    def _group(self) -> list[Need]:
+        flags = _FLAGS.match(self.pattern, self.place)
+        if flags is not None:
+            self.place = flags.end()
+            return []
+        looks = _LOOK_AROUND.match(self.pattern, self.place)
+        self._take(_PLAIN_GROUP if looks is None else _LOOK_AROUND)
+        needed = self.alternatives()
+        self.place += 1
+        return _joined(needed) if looks is None else []
 
     def _escape(self) -> str:
         name = self.pattern[self.place + 1 : self.place + 2]

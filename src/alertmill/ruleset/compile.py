@@ -37,6 +37,11 @@ class Search:
     different_fields: tuple[str, ...]
     pattern: Matcher | None
 
+    @property
+    def compares_more(self) -> bool:
+        """Whether events may differ in more than what has to be the same."""
+        return bool(self.different or self.different_fields) or self.kind is SearchKind.REGEX
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:

@@ -9,7 +9,7 @@ There is no clock here: time is that of the event (`Event.time`) or of its arriv
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +20,7 @@ from alertmill.ruleset.accumulator import Accumulator
 from alertmill.ruleset.compile import CompiledRule, Search
 from alertmill.ruleset.counters import Counters, Timers
 from alertmill.ruleset.facts import Fact, Facts, FirstSeen, FormerLogs, Ignored, remember_all
-from alertmill.ruleset.history import History, HistoryList, PastEvent, compared
+from alertmill.ruleset.history import History, HistoryList, Index, PastEvent, compared
 from alertmill.ruleset.options import MIN_MEMORY_SIZE
 from alertmill.ruleset.tree import SearchKind
 
@@ -39,15 +39,30 @@ class StateChanges:
     facts: tuple[Fact, ...]
 
 
+class _Values(dict[str, str | None]):
+    """The fields of an event that were asked for, by name: several composites ask for the same ones."""
+
+    __slots__ = ("_get",)
+
+    def __init__(self, event: Event) -> None:
+        self._get = event.fields.get
+
+    def __missing__(self, name: str) -> str | None:
+        value = self[name] = self._get(name)
+        return value
+
+
 class Walk:
     """What one event collects on its way through the tree.
 
-    `lines` are full logs of counted events, newest first; `matched` is the level of the last composite that held.
+    `lines` are full logs of counted events, newest first; `matched` is the level of the last composite that held;
+    `values` are fields of the event, once a composite has asked for some.
     """
 
-    __slots__ = ("lines", "matched", "previous_log")
+    __slots__ = ("lines", "matched", "previous_log", "values")
 
     def __init__(self) -> None:
+        self.values: _Values | None = None
         self.lines: list[str] = []
         self.matched = 0
         self.previous_log: str | None = None
@@ -122,13 +137,15 @@ class State:
         self._fed: dict[int, Sequence[HistoryList]] = {
             id: (*[self._lists[number] for number in numbers], *self._unlisted) for id, numbers in ruleset.feeding
         }
+        #: What each composite looks into, by its rule; nothing for the slow twin.
+        self._indexes: dict[int, Index] = {}
         compared: dict[int, set[str]] = {}
         for search in searches:
             entries = self.searched(search)
             if entries is not None:
                 compared.setdefault(id(entries), set()).update(search.same_fields, search.different_fields)
                 if self._indexed:
-                    entries.index_for(search)
+                    self._indexes[search.rule_id] = entries.index_for(search)
         #: The fields that composites compare, by the rules whose events they search; of all other rules.
         self._compared: dict[int, Collection[str]] = {id: _union(compared, lists) for id, lists in self._fed.items()}
         self._compared_of_all: Collection[str] = _union(compared, self._unlisted)
@@ -217,13 +234,14 @@ class State:
 
     def _search(self, search: Search, event: Event, walk: Walk) -> bool:
         """Walk back through the events that a composite counts (spec/rules.md 8.6)."""
-        candidates = self._candidates(search, event)
+        candidates = self._candidates(search, event, walk)
         if candidates is None:
             return False
+        counts = self._counts(search)
         counts_last = search.kind is not SearchKind.REGEX
         counted, first = 0, None
         for past in candidates:
-            if not may_count(search, event, past):
+            if counts is not None and not counts(search, event, past):
                 continue
             if past.matched >= search.level:
                 break
@@ -239,18 +257,35 @@ class State:
         walk.lines.clear()
         return False
 
-    def _candidates(self, search: Search, event: Event) -> Iterator[PastEvent] | None:
-        """Events within the timeframe, newest first; None for a composite that has nothing to search."""
-        entries = self.searched(search)
-        if entries is None:
-            return None
+    def _counts(self, search: Search) -> _Counts | None:
+        """What is left to be asked of a candidate, if anything is."""
+        if not self._indexed:
+            return may_count
+        return _may_count_with_equal_key if search.compares_more else None
+
+    def _candidates(self, search: Search, event: Event, walk: Walk) -> Iterator[PastEvent] | None:
+        """Events within the timeframe, newest first; None for a composite that has nothing to search.
+
+        From an index come only those with an equal key, and none where there are not enough.
+        """
         now = int(event.time)
         both_sides = self.history.any_order or event.record.event_time is not None
-        if self._indexed:
-            near = entries.index_for(search).newest_first(event, now, both_sides=both_sides)
+        index = self._indexes.get(search.rule_id)
+        if index is not None:
+            values = walk.values
+            if values is None:
+                values = walk.values = _Values(event)
+            wanted = search.needed + 1
+            near = index.newest_first(event, values.__getitem__, now, both_sides=both_sides, wanted=wanted)
         else:
+            entries = self.searched(search)
+            if entries is None:
+                return None
             near = reversed(entries.entries)
         return _within(near, now, search.timeframe, both_sides=both_sides)
+
+
+_Counts = Callable[[Search, Event, PastEvent], bool]
 
 
 def _union(names: Mapping[int, set[str]], lists: Iterable[HistoryList]) -> Collection[str]:
@@ -283,10 +318,21 @@ def may_count(search: Search, event: Event, past: PastEvent) -> bool:
         value = compared(event, name)
         if value is None or compared(past, name) != value:
             return False
+    fields = past.fields if search.same_fields else {}
     for name in search.same_fields:
         value = event.fields.get(name)
-        if value is None or past.fields.get(name) != value:
+        if value is None or fields.get(name) != value:
             return False
+    return _differs(search, event, past)
+
+
+def _may_count_with_equal_key(search: Search, event: Event, past: PastEvent) -> bool:
+    """`may_count` of an event whose agent, and all that has to be the same, is."""
+    return (search.kind is not SearchKind.REGEX or _is_wanted(search, event, past)) and _differs(search, event, past)
+
+
+def _differs(search: Search, event: Event, past: PastEvent) -> bool:
+    """Whether all that has to differ does."""
     for name in search.different:
         value = compared(event, name)
         if value is not None and compared(past, name) == value:
@@ -301,10 +347,11 @@ def _is_wanted(search: Search, event: Event, past: PastEvent) -> bool:
 
 
 def _fields_differ(names: tuple[str, ...], event: Event, past: PastEvent) -> bool:
-    if not past.fields and not len(event.fields):
+    fields = past.fields
+    if not fields and not len(event.fields):
         return False
     for name in names:
         value = event.fields.get(name)
-        if value is not None and past.fields.get(name) == value:
+        if value is not None and fields.get(name) == value:
             return False
     return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
+from itertools import chain, pairwise
 from sys import intern
 from typing import Any
 
@@ -23,22 +24,25 @@ _PIECE = 4096
 _PIECE_CHARACTERS = 1024 * 1024
 
 
+#: Events of a key that are kept in one row, without windows.
+_FEW = 8
+
 #: Stands for fields that nobody compares: a name that is not in lower case, which nobody can ask for.
-_OTHER_FIELDS = {"OTHER": ""}
-_NO_FIELDS: dict[str, str] = {}
+_OTHER_FIELDS = ("OTHER", "")
+_NOTHING: dict[str, str] = {}
 
 
 class PastEvent:
     """What is kept of an event: all that a composite of its lists may compare.
 
-    `seq` numbers the events of a history; `time` is in whole seconds; `fields` has names in lower case, the first of
-    a name; `matched` is the level of the composite that this event was last counted for.
+    `seq` numbers the events of a history; `time` is in whole seconds; `matched` is the level of the composite that this
+    event was last counted for. A history may hold a million of them: fields are kept as a row of names and values.
     """
 
     __slots__ = (
+        "_fields",
         "agent_id",
         "category",
-        "fields",
         "full_log",
         "lists",
         "location",
@@ -58,7 +62,7 @@ class PastEvent:
         self.matched = matched
         self.category = self.location = self.full_log = self.log = ""
         self.static: Mapping[str, str] = {}
-        self.fields: Mapping[str, str] = {}
+        self._fields: tuple[str, ...] = ()
         self.lists: Sequence[HistoryList] = ()
 
     @classmethod
@@ -69,10 +73,11 @@ class PastEvent:
         past.location = event.location
         past.full_log = event.full_log
         past.log = event.log
-        past.static = event.static or _NO_FIELDS
-        fields = {name: value for name in names if (value := event.fields.get(name)) is not None}
+        past.static = event.static or _NOTHING
+        get = event.fields.get
+        fields = [text for name in names if (value := get(name)) is not None for text in (name, value)]
         # Whether there are fields at all is compared as well, where fields are.
-        past.fields = fields or (_OTHER_FIELDS if names and len(event.fields) else _NO_FIELDS)
+        past._fields = tuple(fields) or (_OTHER_FIELDS if names and len(event.fields) else ())
         return past
 
     def as_note(self) -> list[Any]:
@@ -89,8 +94,15 @@ class PastEvent:
         past = cls(seq, rule_id, time, intern(agent_id), matched)
         past.category, past.location, past.full_log = intern(category), intern(location), full_log
         past.log = full_log[log:] if isinstance(log, int) else log
-        past.static, past.fields = static, fields
+        past.static = static or _NOTHING
+        past._fields = tuple([text for name, value in fields.items() for text in (intern(name), value)])
         return past
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Fields by name in lower case, the first of a name; made anew each time."""
+        fields = self._fields
+        return dict(zip(fields[::2], fields[1::2], strict=True))
 
 
 def compared(subject: Event | PastEvent, name: str) -> str | None:
@@ -102,7 +114,7 @@ class Index:
     """The events of a list by what a composite wants to be the same, and by time.
 
     Looking only at events with an equal key finds what a walk over all of them would: those that it passes over have
-    no effect. Within a key, events lie in windows as wide as the timeframe, so that a walk touches at most three.
+    no effect. Within a key, many events lie in windows as wide as the timeframe, so that a walk touches at most three.
     """
 
     __slots__ = ("_buckets", "_everywhere", "_same", "_same_fields", "_width")
@@ -112,72 +124,90 @@ class Index:
         self._same = same
         self._same_fields = same_fields
         self._width = max(timeframe, 1)
-        #: The events of a key by window; the event itself where there is but one, for most keys have no other.
-        self._buckets: dict[tuple[str, ...], PastEvent | _Windows] = {}
+        #: The events of a key: the event itself where there is but one, for most keys have no other; a few; or many.
+        self._buckets: dict[_Key, PastEvent | list[PastEvent] | _Windows] = {}
 
-    def key(self, subject: Event | PastEvent) -> tuple[str, ...] | None:
-        """What must be equal, or None when something that must be is missing."""
-        parts = [] if self._everywhere else [subject.agent_id]
-        for name in self._same:
-            value = compared(subject, name)
-            if value is None:
-                return None
-            parts.append(value)
-        for name in self._same_fields:
-            value = subject.fields.get(name)
-            if value is None:
-                return None
-            parts.append(value)
-        return tuple(parts)
+    def key(self, subject: Event | PastEvent, field: Callable[[str], str | None]) -> _Key | None:
+        """What must be equal, or None when something that must be is missing; `field` gives a field of the subject."""
+        parts = tuple(map(field, self._same_fields))
+        if self._same:
+            parts += tuple([compared(subject, name) for name in self._same])
+        if None in parts:
+            return None
+        return parts if self._everywhere else (subject.agent_id, *parts)
 
-    def add(self, past: PastEvent) -> None:
-        key = self.key(past)
+    def add(self, past: PastEvent, field: Callable[[str], str | None]) -> None:
+        """Take in an event; `field` gives a field of it."""
+        key = self.key(past, field)
         if key is None:
             return
         found = self._buckets.get(key)
         if found is None:
             self._buckets[key] = past
-            return
-        if isinstance(found, PastEvent):
-            found = self._buckets[key] = {found.time // self._width: deque((found,))}
-        window = past.time // self._width
-        if window not in found:
-            found[window] = deque()
-        found[window].append(past)
+        elif isinstance(found, PastEvent):
+            self._buckets[key] = [found, past]
+        elif isinstance(found, dict):
+            self._add_to(found, past)
+        else:
+            found.append(past)
+            if len(found) > _FEW:
+                windows = self._buckets[key] = {}
+                for one in found:
+                    self._add_to(windows, one)
 
-    def drop(self, past: PastEvent) -> None:
-        """Forget an event, which is the oldest of its list."""
-        key = self.key(past)
-        if key is not None:
-            windows = self._buckets[key]
-            if isinstance(windows, PastEvent):
-                del self._buckets[key]
-                return
-            window = windows[past.time // self._width]
+    def _add_to(self, windows: _Windows, past: PastEvent) -> None:
+        window = past.time // self._width
+        if window not in windows:
+            windows[window] = deque()
+        windows[window].append(past)
+
+    def drop(self, past: PastEvent, field: Callable[[str], str | None]) -> None:
+        """Forget an event, which is the oldest of its list; `field` gives a field of it."""
+        key = self.key(past, field)
+        if key is None:
+            return
+        found = self._buckets[key]
+        if isinstance(found, dict):
+            number = past.time // self._width
+            window = found[number]
             window.popleft()
             if not window:
-                del windows[past.time // self._width]
-            if not windows:
-                del self._buckets[key]
+                del found[number]
+        elif isinstance(found, list):
+            del found[0]
+        if isinstance(found, PastEvent) or not found:
+            del self._buckets[key]
 
-    def newest_first(self, event: Event, now: int, *, both_sides: bool) -> Iterator[PastEvent]:
-        """The events that may lie within the timeframe of `event`, in order of arrival, the last one first."""
-        key = self.key(event)
-        windows = self._buckets.get(key) if key is not None else None
-        if windows is None:
-            return iter(())
-        if isinstance(windows, PastEvent):
-            return iter((windows,))
+    def newest_first(
+        self, event: Event, field: Callable[[str], str | None], now: int, *, both_sides: bool, wanted: int
+    ) -> Iterator[PastEvent]:
+        """The events that may lie within the timeframe of `event`, in order of arrival, the last one first.
+
+        None at all where there are fewer than `wanted`; `field` gives a field of the event.
+        """
+        key = self.key(event, field)
+        found = self._buckets.get(key) if key is not None else None
+        if isinstance(found, dict):
+            return self._near(found, now, both_sides=both_sides)
+        if isinstance(found, list) and len(found) >= wanted:
+            return reversed(found)
+        return iter((found,)) if isinstance(found, PastEvent) and wanted <= 1 else iter(())
+
+    def _near(self, windows: _Windows, now: int, *, both_sides: bool) -> Iterator[PastEvent]:
         window = now // self._width
         if both_sides:
-            near = [windows[w] for w in (window - 1, window, window + 1) if w in windows]
+            near = [windows[w] for w in (window + 1, window, window - 1) if w in windows]
         else:
             near = list(_not_older(windows, window - 1))
         if len(near) == 1:
             return reversed(near[0])
+        if all(older[-1].seq < newer[0].seq for newer, older in pairwise(near)):
+            return chain.from_iterable(map(reversed, near))
         return merge(*map(reversed, near), key=_arrival, reverse=True)
 
 
+#: Values of an event that have to be the same.
+_Key = tuple[str | None, ...]
 #: Events in order of arrival, by the number of their window.
 _Windows = dict[int, deque[PastEvent]]
 
@@ -211,14 +241,16 @@ class HistoryList:
 
     def add(self, past: PastEvent) -> None:
         self.entries.append(past)
+        field = past.fields.get
         for index in self.indexes.values():
-            index.add(past)
+            index.add(past, field)
 
     def drop(self, past: PastEvent) -> None:
         """Forget an event, which is the oldest of the list."""
         self.entries.popleft()
+        field = past.fields.get
         for index in self.indexes.values():
-            index.drop(past)
+            index.drop(past, field)
 
 
 #: A stored event, or the time of one that nobody can ask for.

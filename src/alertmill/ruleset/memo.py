@@ -19,9 +19,10 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final
 
 from alertmill.event import Event
+from alertmill.ruleset.columns import LONGEST_VALUE
 from alertmill.ruleset.conditions import Key as ValueKey
 from alertmill.ruleset.shortlist import Shortlist, shortlist_of
-from alertmill.ruleset.siblings import LONGEST_VALUE, Note
+from alertmill.ruleset.siblings import Note
 from alertmill.sheet import Key, Layout, Members
 
 if TYPE_CHECKING:

@@ -120,7 +120,9 @@ class _Level:
     def next(self, event: Event, notes: list[Note] | None) -> Node | None:
         """The next sibling whose conditions hold."""
         for node in self.tried:
-            if node.asked and notes is not None:
+            if not node.asked:
+                return node
+            if notes is not None:
                 note_anything(notes)
             if all(holds(event) for holds in node.asked):
                 return node

@@ -8,32 +8,25 @@ themselves, so a pattern is tried once per distinct value and not once per event
 
 Only conditions whose verdict depends on a single value are decided so. All others (text of the log, time, lists,
 predicates, everything with a memory) are asked of the candidates alone, in the order that the rule language gives them:
-what is decided here has no side effect, so deciding it early is not seen.
-
-Values come from hostile logs: long ones are not remembered, and a full table starts anew.
+what is decided here has no side effect, so deciding it early is not seen. Where many of them want something of the log,
+its text narrows them down first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from alertmill.event import Event
-from alertmill.patterns import OneOf, lowered
+from alertmill.ruleset.columns import FEW_LOGS, TABLE_SIZE, Column, LogColumn, Question
 from alertmill.ruleset.compile import CompiledRule
-from alertmill.ruleset.conditions import LOG_START, READERS, Key
+from alertmill.ruleset.conditions import LOG_START, READERS, Clue, Key, is_unspelled
 
-#: Longest value whose mask is remembered, in bytes.
-LONGEST_VALUE = 512
-#: Values that a table remembers.
-TABLE_SIZE = 4096
 #: Names that a document may have at its top for their set to be remembered.
 MOST_ROOTS = 64
 
 #: Stands for the decoder of an event that none matched.
 _NO_DECODER = -1
-
-Test = Callable[[str], bool]
 
 
 class Node:
@@ -82,63 +75,6 @@ def _value_of(event: Event, key: Key) -> str | None:
     return event.static.get(name) if kind == "static" else READERS[kind](event)
 
 
-class Column:
-    """What some of the siblings think of one value: `testers` are the bits of those that look at it.
-
-    `count` is the number of their conditions. Those that want one of some whole texts are answered together, by one
-    look-up in `_wanted`, however many they are.
-    """
-
-    __slots__ = ("_tests", "_wanted", "count", "others", "table", "testers")
-
-    def __init__(self, tests: list[tuple[int, Test]], everyone: int) -> None:
-        self.count = len(tests)
-        by_bit: dict[int, list[Test]] = {}
-        for bit, test in tests:
-            by_bit.setdefault(bit, []).append(test)
-        self.testers = sum(by_bit)
-        self.others = everyone & ~self.testers
-        self._wanted: dict[str, int] = {}
-        self._tests: list[tuple[int, Test]] = []
-        for bit, of_sibling in by_bit.items():
-            if len(of_sibling) == 1 and isinstance(of_sibling[0], OneOf):
-                for text in of_sibling[0].literals:
-                    self._wanted[text] = self._wanted.get(text, 0) | bit
-            else:
-                self._tests.append((bit, of_sibling[0] if len(of_sibling) == 1 else _all_of(of_sibling)))
-        self.table: dict[str, int] = {}
-
-    def decide(self, value: str, alive: int) -> int:
-        """The mask of a value that is not in the table; exact for the bits of `alive`."""
-        if len(value) > LONGEST_VALUE:
-            return self._ask(value, alive)
-        if len(self.table) >= TABLE_SIZE:
-            self.table.clear()
-        mask = self.table[value] = self._ask(value, -1)
-        return mask
-
-    def mask(self, value: str | None, alive: int) -> int:
-        """What a value leaves of the siblings; exact for the bits of `alive`."""
-        if value is None:
-            return self.others
-        known = self.table.get(value)
-        return self.decide(value, alive) if known is None else known
-
-    def _ask(self, value: str, alive: int) -> int:
-        left = self.others
-        if self._wanted:
-            left |= self._wanted.get(lowered(value), 0)
-        for bit, test in self._tests:
-            # Sums of many bits are long numbers: they are touched for those that hold alone, which are few.
-            if (alive < 0 or bit & alive) and test(value):
-                left |= bit
-        return left
-
-
-def _all_of(tests: Sequence[Test]) -> Test:
-    return lambda value: all(test(value) for test in tests)
-
-
 class Note(NamedTuple):
     """A question that was asked: of which value, of which column, for which siblings, and which ones it left."""
 
@@ -150,7 +86,7 @@ class Note(NamedTuple):
 
 #: Key of the note of a condition that does not depend on a single value.
 ANYTHING: Key = ("anything", "")
-_NO_COLUMN = Column([], 0)
+_NO_COLUMN = Column((), 0)
 
 
 def note_anything(notes: list[Note]) -> None:
@@ -171,6 +107,7 @@ class Masks:
         "_columns",
         "_everyone",
         "_fields",
+        "_log",
         "_nodes",
         "_others",
         "_static",
@@ -182,6 +119,7 @@ class Masks:
         self._everyone = (1 << len(nodes)) - 1
         self._chosen: dict[int, tuple[Node, ...]] = {}
         self._columns = columns = self._all_columns()
+        self._log = self._log_column()
         self._fields = tuple((key[1], column) for key, column in columns if key[0] == "field")
         self._static = tuple((key[1], column) for key, column in columns if key[0] == "static")
         self._without_static = self._everyone
@@ -192,15 +130,25 @@ class Masks:
 
     def _all_columns(self) -> list[tuple[Key, Column]]:
         """All columns, those first that can rule out most."""
-        tests: dict[Key, list[tuple[int, Test]]] = {}
+        questions: dict[Key, list[Question]] = {}
         for number, node in enumerate(self._nodes):
             for condition in node.rule.conditions:
-                if condition.key is not None and condition.test is not None:
-                    tests.setdefault(condition.key, []).append((1 << number, condition.test))
-                elif condition.starts is not None:
-                    tests.setdefault((LOG_START, ""), []).append((1 << number, condition.starts.__contains__))
-        found = [(key, Column(asked, self._everyone)) for key, asked in tests.items()]
+                key, test, starts = condition.key, condition.test, condition.starts
+                if key is not None and test is not None:
+                    questions.setdefault(key, []).append(Question(number, test, condition.clue))
+                elif starts is not None:
+                    questions.setdefault((LOG_START, ""), []).append(Question(number, starts.__contains__, None))
+        found = [(key, Column(asked, self._everyone)) for key, asked in questions.items()]
         return sorted(found, key=lambda item: -item[1].count)
+
+    def _log_column(self) -> LogColumn | None:
+        """The column of the log's text, if enough of the nodes want something of it."""
+        clues: dict[int, Clue] = {}
+        for number, node in enumerate(self._nodes):
+            for condition in node.rule.conditions:
+                if condition.key is None and condition.clue is not None and not condition.clue.otherwise:
+                    clues.setdefault(number, condition.clue)
+        return LogColumn(clues, self._everyone) if len(clues) >= FEW_LOGS else None
 
     def candidates(self, event: Event) -> Sequence[Node]:
         """The nodes that the event's values do not rule out, in the order in which they are tried."""
@@ -241,11 +189,16 @@ class Masks:
                     else:
                         known = column.table.get(value)
                         mask &= column.decide(value, mask) if known is None else known
+        if self._log is not None and mask & self._log.testers and not is_unspelled(event):
+            mask &= self._log.left(event.log, mask)
         chosen = self._chosen.get(mask)
         return self._choose(mask) if chosen is None else chosen
 
     def noted(self, event: Event, notes: list[Note]) -> Sequence[Node]:
-        """`candidates`, noting what is asked. Columns are asked in an order that depends on the answers alone."""
+        """`candidates`, noting what is asked. Columns are asked in an order that depends on the answers alone.
+
+        The log is not asked: what depends on its text is not worth a note.
+        """
         mask = self._everyone
         for key, column in self._columns:
             if mask & column.testers:
@@ -274,6 +227,14 @@ class Masks:
     def _choose(self, mask: int) -> tuple[Node, ...]:
         if len(self._chosen) >= TABLE_SIZE:
             self._chosen.clear()
-        chosen = tuple(node for number, node in enumerate(self._nodes) if mask >> number & 1)
-        self._chosen[mask] = chosen
+        chosen = self._chosen[mask] = tuple(self._nodes[number] for number in _bits_of(mask))
         return chosen
+
+
+def _bits_of(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set, ascending. Shifting a long number bit by bit would take its square."""
+    digits = f"{mask:b}"[::-1]
+    number = digits.find("1")
+    while number >= 0:
+        yield number
+        number = digits.find("1", number + 1)

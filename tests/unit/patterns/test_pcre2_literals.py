@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alertmill.patterns import compile_pattern
-from alertmill.patterns.pcre2_literals import best, needs
+from alertmill.patterns.pcre2_literals import best, needs, needs_of_alternatives
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,12 @@ from alertmill.patterns.pcre2_literals import best, needs
         (".*", []),
         ("", []),
         ("((a)|(b))c", [("a", "b"), ("c",)]),
+        ("^(?i:AB)C", [("ab",), ("c",)]),
+        ("a(?i)Bc", [("a",), ("bc",)]),
+        ("(?s-i)aB(?-i:c)", [("ab",), ("c",)]),
+        ("a(?=b)c", [("a",), ("c",)]),
+        ("a(?!b|(x))+c", [("a",), ("c",)]),
+        ("(?<=a)b(?<!c)d", [("b",), ("d",)]),
     ],
 )
 def test_what_is_needed(pattern: str, expected: list[tuple[str, ...]]) -> None:
@@ -45,9 +51,9 @@ def test_what_is_needed(pattern: str, expected: list[tuple[str, ...]]) -> None:
     [
         "(*UTF)abc",
         "(?x)a b c",
-        "a(?i)bc",
-        "a(?=b)c",
-        "a(?!b)c",
+        "a(?x)bc",
+        "a(?-x:bc)",
+        "a(?i-x:bc)",
         "(?|a|b)c",
         r"(a)\1",
         r"\Qabc\E",
@@ -63,6 +69,12 @@ def test_what_is_needed(pattern: str, expected: list[tuple[str, ...]]) -> None:
 def test_what_is_not_understood_is_unknown(pattern: str) -> None:
     compile_pattern(pattern, "pcre2")
     assert needs(pattern) == []
+
+
+def test_alternatives_of_the_whole_pattern_are_told_apart() -> None:
+    assert needs_of_alternatives(r"ab\dcd|ef") == [[("ab",), ("cd",)], [("ef",)]]
+    assert needs_of_alternatives(r"ab|\d") == [[("ab",)], []]
+    assert needs_of_alternatives(r"ab|(?x)c") == [[]]
 
 
 def test_the_best_need_has_the_longest_literals_and_few_of_them() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC
 from typing import Any
+from unittest import mock
 
 from alertmill.errors import Problems
 from alertmill.event import DecoderInfo, Event, Record
@@ -20,8 +22,37 @@ TOP = """<group name="top,">
 </group>
 """
 
+#: Patterns of every shape that literals are looked up for: whole values, beginnings, ends, alternatives, classes, none.
+EXPRESSIONS = (
+    ("osmatch", "^red$|^blue$"),
+    ("osmatch", "!red|wine"),
+    ("osmatch", "xxxx|d w"),
+    ("osmatch", "wine|blue sky"),
+    ("osregex", "^red$|^blue$"),
+    ("osregex", r"^10.\d+.2|wine"),
+    ("osregex", r"r\w\s|lue"),
+    ("osregex", r"\S+"),
+    ("osregex", r"sky\s*$|.1.2|wine"),
+    ("pcre2", "^(?:red|blue)$"),
+    ("pcre2", "(?i)^RED"),
+    ("pcre2", "^(?i:R)ed wine|(?i)blue"),
+    ("pcre2", r"wine$|^(?!red)\w*e$"),
+    ("pcre2", r"[bx]{4}|\bcar"),
+    ("pcre2", "caf\xc3\xa9|\xe9$"),
+)
+
 #: 2026-03-04 12:00:00 UTC, a Wednesday.
 NOON = 1772625600
+
+
+@contextmanager
+def few_are_many() -> Iterator[None]:
+    """What is meant for many siblings serves two as well."""
+    with ExitStack() as stack:
+        for name in ("columns.FEW_TESTS", "columns.FEW_LOGS", "siblings.FEW_LOGS"):
+            stack.enter_context(mock.patch(f"alertmill.ruleset.{name}", 1))
+        stack.enter_context(mock.patch("alertmill.ruleset.columns._BYTES_PER_TEST", 100))
+        yield
 
 
 def load(

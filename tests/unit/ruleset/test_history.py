@@ -15,25 +15,43 @@ def past(seq: int, second: int, agent: str = "000", **static: str) -> PastEvent:
     return PastEvent.of(event(f"log {seq}", time=NOON + second, agent=agent, static=static), seq, 101, 0, ())
 
 
-def found(index: Index, second: int, *, both_sides: bool = False, **made: Any) -> list[int]:
+def found(index: Index, second: int, *, both_sides: bool = False, wanted: int = 1, **made: Any) -> list[int]:
     """The numbers of the events that may lie within the timeframe of an event."""
-    return [one.seq for one in index.newest_first(event(**made), NOON + second, both_sides=both_sides)]
+    one = event(**made)
+    near = index.newest_first(one, one.fields.get, NOON + second, both_sides=both_sides, wanted=wanted)
+    return [past.seq for past in near]
 
 
+@pytest.fixture
+def no_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three events are many."""
+    monkeypatch.setattr("alertmill.ruleset.history._FEW", 2)
+
+
+def test_a_few_events_are_told_apart_by_nothing_but_their_number():
+    index = Index(True, (), (), 10)
+    for seq, second in enumerate((0, 900, 5)):
+        assert found(index, 0, wanted=seq + 1) == []
+        index.add(past(seq, second), {}.get)
+        assert found(index, 0, wanted=seq + 1) == found(index, 0) == [*range(seq, -1, -1)]
+
+
+@pytest.mark.usefixtures("no_rows")
 def test_an_index_looks_into_the_windows_around_a_moment():
     index = Index(True, (), (), 10)
     for seq, second in enumerate((0, 9, 15, 31, 44)):
-        index.add(past(seq, second))
+        index.add(past(seq, second), {}.get)
     assert found(index, 45) == [4, 3]
     assert found(index, 19) == [4, 3, 2, 1, 0]  # nothing newer ends a walk in order of arrival
     assert found(index, 19, both_sides=True) == [2, 1, 0]
     assert found(index, 300) == []
 
 
+@pytest.mark.usefixtures("no_rows")
 def test_windows_are_merged_in_order_of_arrival():
     index = Index(True, (), (), 10)
     for seq, second in enumerate((18, 3, 12, 7, 15)):
-        index.add(past(seq, second))
+        index.add(past(seq, second), {}.get)
     assert found(index, 10, both_sides=True) == [4, 3, 2, 1, 0]
 
 
@@ -48,20 +66,22 @@ def test_keys_are_agent_and_values_and_incomplete_ones_are_never_found():
         ]
     ):
         one = event(agent=agent, static=static, fields=fields)
-        index.add(PastEvent.of(one, seq, 101, 0, ("app",)))
+        kept = PastEvent.of(one, seq, 101, 0, ("app",))
+        index.add(kept, kept.fields.get)
     assert found(index, 0, agent="1", static={"id": "7"}, fields={"APP": "x"}) == [0]
     assert found(index, 0, agent="1", static={"id": "7"}, fields={"app": "x"}, location="/else") == []
     assert found(index, 0, agent="1", fields={"app": "x"}) == []
     assert found(index, 0, agent="1", static={"id": "7"}) == []
 
 
-def test_dropping_every_event_leaves_an_empty_index():
+@pytest.mark.parametrize("number", [1, 6, 60])
+def test_dropping_every_event_leaves_an_empty_index(number: int):
     index = Index(True, ("id",), (), 10)
-    events = [past(seq, seq * 4, id=str(seq % 2)) for seq in range(6)] + [past(6, 30)]
+    events = [past(seq, seq * 4, id=str(seq % 2)) for seq in range(number)] + [past(number, 30)]
     for one in events:
-        index.add(one)
+        index.add(one, {}.get)
     for one in events:
-        index.drop(one)
+        index.drop(one, {}.get)
     assert not index._buckets
 
 

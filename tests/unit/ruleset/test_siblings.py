@@ -8,7 +8,8 @@ import pytest
 
 from alertmill.event import Event, Fields
 from alertmill.ruleset import Ruleset
-from alertmill.ruleset.siblings import LONGEST_VALUE, TABLE_SIZE, identity_of
+from alertmill.ruleset.columns import LONGEST_VALUE, TABLE_SIZE
+from alertmill.ruleset.siblings import identity_of
 from unit.ruleset.helpers import event, ids, rule, ruleset
 
 
