@@ -101,8 +101,8 @@ class PastEvent:
     @property
     def fields(self) -> dict[str, str]:
         """Fields by name in lower case, the first of a name; made anew each time."""
-        fields = self._fields
-        return dict(zip(fields[::2], fields[1::2], strict=True))
+        row = iter(self._fields)
+        return dict(zip(row, row, strict=True))
 
 
 def compared(subject: Event | PastEvent, name: str) -> str | None:

@@ -93,9 +93,9 @@ def test_messages_are_those_of_the_queue(tmp_path: Path) -> None:
 
 
 def test_a_profile_names_parts_and_functions(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--profile", "growth_expressions"]) == 0
+    assert main(["--profile", "correlation"]) == 0
     told = capsys.readouterr().out
-    assert "=== growth_expressions: 17,700 siblings, expressions, a new value" in told
+    assert "=== correlation: messages through the pipeline" in told
     assert "function, with what it calls" in told
 
 
