@@ -89,7 +89,7 @@ def random_osregex(rnd: random.Random) -> str:
 
 
 def random_overlap(rnd: random.Random) -> str:
-    """The shapes of real patterns that `re` cannot match: a wide class, then a literal that it takes as well."""
+    """The shapes of real patterns that take loops or more: a wide class, then a literal that it takes as well."""
     parts = [rnd.choice(["", "", "^", "a"])]
     for _ in range(rnd.randint(1, 3)):
         run = rnd.choice([r"\.+", r"\.*", r"\S+", r"\S*", r"\w+", r"\w*", r"\D+", r"\p*", r"\s*"])

@@ -2,7 +2,7 @@
 
 1. Literal text only: comparisons (`LiteralTests`).
 2. A literal that every match must contain is missing, or the text begins otherwise: no match (spec/regex.md 2.8).
-3. Python's `re`, where that is exact (`osregex_native`).
+3. Python's `re`, where that is exact (`osregex_native`, `osregex_loops`).
 4. The machine (`osregex_stepper`), which can give up on hostile texts; that is counted in `overruns`.
 
 Reading the pattern, with all errors, happens at once; tables and `re` expressions are made when first needed, because
@@ -17,11 +17,12 @@ from alertmill.patterns.literal_tests import LiteralTests, Test
 from alertmill.patterns.lowercase import lowered
 from alertmill.patterns.matcher import Found
 from alertmill.patterns.osregex import MARK, NEVER, Alternative, CharClass, Element, Literal, parse
+from alertmill.patterns.osregex_loops import LoopSearch, is_looped
 from alertmill.patterns.osregex_native import NativeSearch, head_test, is_native
 from alertmill.patterns.osregex_stepper import Stepper, StepsExceeded
 
-#: Longest text given to an expression that restarts at every position; longer ones go to the machine with its bound.
-NATIVE_LIMIT = 4096
+#: Characters that stand in many logs: a row of them says less about a text.
+_COMMON = frozenset(" .:-/,=()[]\"'abcdefghijklmnopqrstuvwxyz0123456789")
 
 
 class OsRegex:
@@ -47,7 +48,7 @@ class OsRegex:
         """The match of the first alternative that matches anywhere (spec/regex.md 2.2), with R as `end`."""
         low = lowered(text)
         for search in self._searches or self._prepare():
-            if low.startswith(search.lead) and search.longest in low and search.may_match(low):
+            if low.startswith(search.lead) and search.longest in low and (not search.asks or search.may_match(low)):
                 try:
                     found = search.route(low).search(low, text)
                 except StepsExceeded:
@@ -60,7 +61,7 @@ class OsRegex:
     def _matches(self, text: str) -> bool:
         low = lowered(text)
         for search in self._searches or self._prepare():
-            if low.startswith(search.lead) and search.longest in low and search.may_match(low):
+            if low.startswith(search.lead) and search.longest in low and (not search.asks or search.may_match(low)):
                 try:
                     if search.route(low).matches(low):
                         return True
@@ -81,42 +82,45 @@ class _Search:
     match.
     """
 
-    __slots__ = ("_alternative", "_head", "_literal", "_native", "_rows", "_stepper", "_wanted", "lead", "longest")
+    __slots__ = ("_alternative", "_head", "_native", "_rows", "_stepper", "_wanted", "asks", "lead", "longest")
 
     def __init__(self, alternative: Alternative, wanted: bool) -> None:
         self._alternative = alternative
         self._wanted = wanted
         found = literal_rows(alternative)
         self.lead = found[0] if alternative.begin else ""
-        self.longest = max(found, key=len)
+        self.longest = max(found, key=_telling)
         # Where `re` serves, an anchored search finds out at the beginning of the text sooner than any test.
         quick = alternative.begin and is_native(alternative)
         self._head = None if quick else head_test(alternative)
         self._rows = [row for row in found if row] if len(found) > 2 and not quick else []
-        literal = alternative.literal()
-        self._literal = _LiteralSearch(literal, alternative) if literal is not None else None
-        self._native: NativeSearch | None = None
+        #: Whether `may_match` has anything to say.
+        self.asks = self._head is not None or len(self._rows) > 1
+        self._native: _LiteralSearch | NativeSearch | LoopSearch | None = None
         self._stepper: Stepper | None = None
 
     def may_match(self, low: str) -> bool:
         """False when the text cannot match by its beginning, or lacks one of the rows of literals in their order."""
         return (self._head is None or self._head(low) is not None) and _in_order(self._rows, low)
 
-    def route(self, low: str) -> _LiteralSearch | NativeSearch | Stepper:
+    def route(self, low: str) -> _LiteralSearch | NativeSearch | LoopSearch | Stepper:
         """What to search this text with."""
-        if self._literal is not None:
-            return self._literal
         native, stepper = self._native, self._stepper
         if native is None and stepper is None:
-            if is_native(self._alternative):
-                self._native = native = NativeSearch(self._alternative, wanted=self._wanted)
-            else:
-                self._stepper = stepper = Stepper(self._alternative, wanted=self._wanted)
-        if native is not None and not (native.quadratic and len(low) > NATIVE_LIMIT):
+            self._native = native = self._make_native()
+        if native is not None and (native.is_always_quick or native.is_quick(low)):
             return native
         if stepper is None:
             self._stepper = stepper = Stepper(self._alternative, wanted=self._wanted)
         return stepper
+
+    def _make_native(self) -> _LiteralSearch | NativeSearch | LoopSearch | None:
+        literal = self._alternative.literal()
+        if literal is not None:
+            return _LiteralSearch(literal, self._alternative)
+        if is_native(self._alternative):
+            return NativeSearch(self._alternative, wanted=self._wanted)
+        return LoopSearch(self._alternative, wanted=self._wanted) if is_looped(self._alternative) else None
 
 
 class _LiteralSearch:
@@ -124,10 +128,15 @@ class _LiteralSearch:
 
     __slots__ = ("_begin", "_end", "_text")
 
+    is_always_quick = True
+
     def __init__(self, text: str, alternative: Alternative) -> None:
         self._text = text
         self._begin = alternative.begin
         self._end = alternative.end
+
+    def is_quick(self, low: str) -> bool:
+        return True
 
     def matches(self, low: str) -> bool:
         return self._place(low) >= 0
@@ -175,6 +184,11 @@ def literal_rows(alternative: Alternative) -> list[str]:
         else:
             rows.append("")
     return rows
+
+
+def _telling(row: str) -> tuple[int, bool]:
+    """How much a row of literals tells about a text that has it: by its length, then by its first character."""
+    return len(row), row[:1] not in _COMMON
 
 
 def _in_order(rows: list[str], low: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from alertmill.patterns.osregex import parse
-from alertmill.patterns.osregex_matcher import NATIVE_LIMIT, OsRegex, literal_rows
+from alertmill.patterns.osregex_matcher import OsRegex, literal_rows
+from alertmill.patterns.osregex_native import NATIVE_LIMIT
 
 
 @pytest.mark.parametrize(
