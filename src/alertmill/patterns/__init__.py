@@ -15,11 +15,12 @@ from collections.abc import Callable
 from alertmill.errors import PatternError, did_you_mean
 from alertmill.patterns.address import AddressList, compile_addresses
 from alertmill.patterns.literal_tests import OneOf
-from alertmill.patterns.literals import required_literals
+from alertmill.patterns.literals import head_tests, required_literals
 from alertmill.patterns.lowercase import lowered
 from alertmill.patterns.matcher import Found, Matcher, rest
 from alertmill.patterns.osmatch import OsMatch, word_list_matches
 from alertmill.patterns.osregex_matcher import OsRegex
+from alertmill.patterns.osregex_native import HeadTest
 from alertmill.patterns.pcre2 import Pcre2
 from alertmill.patterns.string import ExactString
 
@@ -28,6 +29,7 @@ __all__ = [
     "AddressList",
     "ExactString",
     "Found",
+    "HeadTest",
     "Matcher",
     "OneOf",
     "OsMatch",
@@ -35,6 +37,7 @@ __all__ = [
     "Pcre2",
     "compile_addresses",
     "compile_pattern",
+    "head_tests",
     "lowered",
     "required_literals",
     "rest",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from alertmill.errors import PatternError
 from alertmill.patterns.literal_tests import LiteralTests, Test
 from alertmill.patterns.lowercase import lower
-from alertmill.patterns.matcher import NO_POSITION, Found
+from alertmill.patterns.matcher import ANYTHING, NO_POSITION, Found
 
 #: Longest pattern of OSMATCH and OSREGEX, in bytes (spec/regex.md 1.4).
 MAX_PATTERN = 20480
@@ -21,6 +21,7 @@ class OsMatch:
 
     dialect = "osmatch"
     overruns = 0
+    needed = ANYTHING
     matches: Test
 
     def __init__(self, pattern: str) -> None:

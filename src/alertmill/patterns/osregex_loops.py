@@ -63,18 +63,18 @@ class LoopSearch:
         """Whether the machine has few ways through this text."""
         if len(low) <= self._longest:
             return True
-        attempts = 1
+        steps = len(low) + self._size
         if self._first is not None:
-            attempts = low.count(next(iter(self._first))) if len(self._first) == 1 else len(low)
-        return attempts * self._most_ways(low) * (len(low) + self._size) <= MOST_STEPS
-
-    def _most_ways(self, low: str) -> int:
-        """A bound on the choices of places where the classes are left, which come one behind the other."""
+            steps *= low.count(next(iter(self._first))) if len(self._first) == 1 else len(low)
         ways = 1
         for literal in self._loops:
             ways *= low.count(literal) + 1
+        return steps * ways <= MOST_STEPS or steps * self._ordered_ways(low) <= MOST_STEPS
+
+    def _ordered_ways(self, low: str) -> int:
+        """A closer bound on the choices of places where the classes are left: one comes behind the other."""
         places = sum(map(low.count, set(self._loops)))
-        return min(ways, comb(places + len(self._loops), len(self._loops)))
+        return comb(places + len(self._loops), len(self._loops))
 
     def matches(self, low: str) -> bool:
         """Whether the text, already in lower case, holds a match."""
@@ -116,7 +116,7 @@ def _source(alternative: Alternative, wanted: bool) -> str:
         elif following is None:
             source = f"(?P<run>{one}{quantifier_of(token)}+){source}"
         else:
-            source = rf"{_repeated(token, following)}(?:{source}|{_begun(row)}\Z)"
+            source = rf"{_repeated(token, following)}(?:{source}|{_begun(row)})"
             row = []
         following = token
     return source
@@ -133,8 +133,11 @@ def _repeated(element: Element, following: Element) -> str:
 
 
 def _begun(row: Sequence[str]) -> str:
-    """What matches the beginning of a row of elements, however far it goes; the row is given backwards."""
+    """What matches to the end of the text if that is a beginning of a row of elements, which is given backwards.
+
+    In most texts there is more to come, which is the first thing to be looked at.
+    """
     source = ""
     for one in row:
-        source = f"(?:{one}{source})?"
-    return source
+        source = f"(?:{one}{source})?+"
+    return rf"(?!(?s:.){{{len(row) + 1}}}){source}\Z"

@@ -31,7 +31,7 @@ class OsRegex:
     `captures`: whether `search` shall deliver captures; it can change what matches (spec/regex.md 2.6 F1).
     """
 
-    __slots__ = ("_alternatives", "_searches", "_wanted", "matches", "overruns", "pattern")
+    __slots__ = ("_alternatives", "_needed", "_searches", "_wanted", "matches", "overruns", "pattern")
 
     dialect = "osregex"
     matches: Test
@@ -40,6 +40,7 @@ class OsRegex:
         self._alternatives = parse(pattern)
         self._wanted = captures and any(MARK in alternative.tokens for alternative in self._alternatives)
         self._searches: list[_Search] = []
+        self._needed: str | None = None
         self.pattern = pattern
         self.overruns = 0
         self.matches = _literal_test(self._alternatives) or self._matches
@@ -47,6 +48,8 @@ class OsRegex:
     def search(self, text: str) -> Found | None:
         """The match of the first alternative that matches anywhere (spec/regex.md 2.2), with R as `end`."""
         low = lowered(text)
+        if self._needed is not None and self._needed not in low:
+            return None
         for search in self._searches or self._prepare():
             if low.startswith(search.lead) and search.longest in low and (not search.asks or search.may_match(low)):
                 try:
@@ -60,6 +63,8 @@ class OsRegex:
 
     def _matches(self, text: str) -> bool:
         low = lowered(text)
+        if self._needed is not None and self._needed not in low:
+            return False
         for search in self._searches or self._prepare():
             if low.startswith(search.lead) and search.longest in low and (not search.asks or search.may_match(low)):
                 try:
@@ -69,8 +74,18 @@ class OsRegex:
                     self.overruns += 1
         return False
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """See `Matcher`."""
+        searches = self._searches or self._prepare()
+        if self._needed is not None:
+            return (self._needed,)
+        return tuple(search.longest for search in searches)
+
     def _prepare(self) -> list[_Search]:
         searches = [_Search(alternative, self._wanted) for alternative in self._alternatives]
+        if len(searches) > 1:
+            self._needed = _in_all([literal_rows(alternative) for alternative in self._alternatives])
         self._searches = searches
         return searches
 
@@ -91,7 +106,7 @@ class _Search:
         self.lead = found[0] if alternative.begin else ""
         self.longest = max(found, key=_telling)
         # Where `re` serves, an anchored search finds out at the beginning of the text sooner than any test.
-        quick = alternative.begin and is_native(alternative)
+        quick = alternative.begin and (is_native(alternative) or is_looped(alternative))
         self._head = None if quick else head_test(alternative)
         self._rows = [row for row in found if row] if len(found) > 2 and not quick else []
         #: Whether `may_match` has anything to say.
@@ -184,6 +199,13 @@ def literal_rows(alternative: Alternative) -> list[str]:
         else:
             rows.append("")
     return rows
+
+
+def _in_all(several: Sequence[Sequence[str]]) -> str | None:
+    """The row of literals that tells most among those which all alternatives have, by their rows; None without any."""
+    first, *others = several
+    shared = [row for row in first if row and all(any(row in other for other in rows) for rows in others)]
+    return max(shared, key=_telling, default=None)
 
 
 def _telling(row: str) -> tuple[int, bool]:

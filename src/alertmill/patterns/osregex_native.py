@@ -22,6 +22,11 @@ from alertmill.patterns.osregex import MARK, NEVER, Alternative, CharClass, Elem
 #: Longest text given to an expression that restarts at every position; longer ones go to the machine with its bound.
 NATIVE_LIMIT = 4096
 
+#: Tells by None that a text in lower case cannot match.
+HeadTest = Callable[[str], object]
+#: What a set of characters looks like to whom several characters look the same.
+Seen = Callable[[frozenset[str]], frozenset[str]]
+
 
 def is_native(alternative: Alternative) -> bool:
     """Whether `NativeSearch` gives the machine's answers for this alternative."""
@@ -43,30 +48,28 @@ def has_plain_ends(alternative: Alternative) -> bool:
     return True
 
 
-def head_test(alternative: Alternative) -> Callable[[str], object] | None:
+def head_test(alternative: Alternative, seen: Seen | None = None) -> HeadTest | None:
     """A quick test of the beginning of a text in lower case: where it fails, the anchored alternative cannot match.
 
     It looks at the elements up to the first conflict, without the last two, which have rules of their own; as far as
     there `re` is exact. A text that ends on the way passes, because its end has rules of its own too. None where there
-    is nothing to test.
+    is nothing to test. With `seen`, it tests texts whose characters were replaced by what they look like.
     """
     elements = alternative.elements()
     if not alternative.begin or alternative.has_adjacent_marks():
         return None
+    looks = [chars_of(element) if seen is None else seen(chars_of(element)) for element in elements]
     length = 0
-    for element, following in pairwise(elements):
-        if length == len(elements) - 2:
+    while length < len(elements) - 2 and length < _LONGEST_HEAD:
+        if quantifier_of(elements[length]) and not looks[length].isdisjoint(looks[length + 1]):
             break
         length += 1
-        if share(element, following):
-            length -= 1
-            break
     if length < _LEAST_HEAD:
         return None
     source = ""
-    for element in reversed(elements[: min(length, _LONGEST_HEAD)]):
+    for element, look in zip(elements[length - 1 :: -1], looks[length - 1 :: -1], strict=True):
         quantifier = quantifier_of(element)
-        source = rf"(?:\Z|{charset(chars_of(element))}{quantifier and quantifier + '+'}{source})"
+        source = rf"(?:\Z|{charset(look)}{quantifier and quantifier + '+'}{source})"
     return re.compile(source).match
 
 
