@@ -14,11 +14,10 @@ from string import ascii_lowercase, digits
 
 from alertmill.decoders.compiled import Branch, Pattern, Root
 from alertmill.decoders.heads import first_bytes
-from alertmill.patterns import HeadTest, head_tests
+from alertmill.patterns import ANY_TEXT, HeadTest, head_tests
 
-#: A text in lower case that contains none of these cannot match; every text contains "".
+#: A text in lower case that contains none of these cannot match.
 Needed = tuple[str, ...]
-_NOTHING: Needed = ("",)
 
 #: Characters of an outline, outlines that are remembered, and roots below which the first one has to do.
 _OUTLINE = 16
@@ -96,7 +95,7 @@ class Candidates:
 
 def needed_by(pattern: Pattern | None) -> Needed:
     """What a pattern needs, if there is one."""
-    return _NOTHING if pattern is None else pattern.matcher.needed
+    return ANY_TEXT if pattern is None else pattern.matcher.needed
 
 
 def _seen(chars: frozenset[str]) -> frozenset[str]:

@@ -17,7 +17,7 @@ from alertmill.patterns.address import AddressList, compile_addresses
 from alertmill.patterns.literal_tests import OneOf
 from alertmill.patterns.literals import head_tests, required_literals
 from alertmill.patterns.lowercase import lowered
-from alertmill.patterns.matcher import Found, Matcher, rest
+from alertmill.patterns.matcher import ANY_TEXT, Found, Matcher, rest
 from alertmill.patterns.osmatch import OsMatch, word_list_matches
 from alertmill.patterns.osregex_matcher import OsRegex
 from alertmill.patterns.osregex_native import HeadTest
@@ -25,6 +25,7 @@ from alertmill.patterns.pcre2 import Pcre2
 from alertmill.patterns.string import ExactString
 
 __all__ = [
+    "ANY_TEXT",
     "DIALECTS",
     "AddressList",
     "ExactString",

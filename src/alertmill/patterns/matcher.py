@@ -32,7 +32,7 @@ class Matcher(Protocol):
     def needed(self) -> tuple[str, ...]:
         """Literals of which a text in lower case must contain at least one: any other is refused without more work.
 
-        Whoever has many patterns for one text asks this himself first. `ANYTHING` where nothing is known.
+        Whoever has many patterns for one text asks this himself first. `ANY_TEXT` where nothing is known.
         """
         ...
 
@@ -46,7 +46,7 @@ class Matcher(Protocol):
 
 
 #: What every text contains.
-ANYTHING = ("",)
+ANY_TEXT = ("",)
 #: What dialects without positions answer: the rest of the text stays the whole text.
 NO_POSITION = Found(-1, ())
 

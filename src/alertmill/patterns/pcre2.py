@@ -17,7 +17,7 @@ from pcre2 import _cy
 
 from alertmill.errors import PatternError
 from alertmill.patterns.lowercase import lowered
-from alertmill.patterns.matcher import ANYTHING, Found
+from alertmill.patterns.matcher import ANY_TEXT, Found
 from alertmill.patterns.pcre2_literals import Need, best, needs
 
 #: Backtracking steps allowed at one starting position (the library's own default is 10,000,000), about a millisecond.
@@ -63,7 +63,7 @@ class Pcre2:
         if self._needs:
             return self._needs[0]
         is_harmless = "?" not in self.pattern and not _repeats(self.pattern)
-        return (best(needs(self.pattern)) if is_harmless else None) or ANYTHING
+        return (best(needs(self.pattern)) if is_harmless else None) or ANY_TEXT
 
     def matches(self, text: str) -> bool:
         """Whether the pattern matches anywhere in the text."""

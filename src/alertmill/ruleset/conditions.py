@@ -13,6 +13,7 @@ from operator import itemgetter
 
 from alertmill.errors import Origin
 from alertmill.event import Event
+from alertmill.patterns import Matcher
 from alertmill.ruleset.clock import DAYS, local_time
 from alertmill.ruleset.lists import LOOKUPS
 from alertmill.ruleset.options import RuleOptions
@@ -65,6 +66,7 @@ class Condition:
         test: the verdict on that value; a missing value never fulfils a condition.
         starts: the first characters of all logs that can fulfil it, if they are few.
         shows: what is looked at where there is no `key`, as text for explanations; None for the log and what is none.
+        matcher: the pattern that the log must match, where that is the condition; for skipping it.
         place: where the rule says it, if that is a place of its own; found when it is asked for.
     """
 
@@ -75,6 +77,7 @@ class Condition:
     starts: frozenset[str] | None = None
     shows: Callable[[Event], str] | None = None
     place: Callable[[], Origin] | None = None
+    matcher: Matcher | None = None
 
 
 def conditions_of(spec: RuleSpec, options: RuleOptions) -> tuple[Condition, ...]:
@@ -98,8 +101,10 @@ def _text_condition(criterion: TextCriterion) -> Condition:
     name, test = criterion.name, _verdict(criterion.matcher.matches, criterion.negate)
     text, place = _words(f"<{name}>", criterion), criterion.source.origin
     if name in ("match", "regex"):
-        starts = None if criterion.negate else _starts(criterion.source.text, criterion.dialect)
-        return Condition(text, lambda event: test(event.log), starts=starts, place=place)
+        if criterion.negate:
+            return Condition(text, lambda event: test(event.log), place=place)
+        starts = _starts(criterion.source.text, criterion.dialect)
+        return Condition(text, lambda event: test(event.log), starts=starts, place=place, matcher=criterion.matcher)
     return _keyed(text, (name, "") if name in READERS else ("static", name), test, place)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from alertmill.event import Event
+from alertmill.patterns import ANY_TEXT, lowered
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, Walk
 from alertmill.ruleset.siblings import Node, Note, SiblingTable, identity_of, note_anything
@@ -119,10 +120,28 @@ class _Level:
 
     def next(self, event: Event, notes: list[Note] | None) -> Node | None:
         """The next sibling whose conditions hold."""
+        low: str | None = None  # the log is not read for those that ask something else, or nothing
         for node in self.tried:
-            if node.asked and notes is not None:
+            asked = node.asked
+            if not asked:
+                return node
+            if notes is not None:
                 note_anything(notes)
-            if all(holds(event) for holds in node.asked):
+            needed = node.needed
+            if needed is None:
+                needed = node.find_needed()
+            if needed is not ANY_TEXT:
+                if low is None:
+                    low = lowered(event.log)
+                for literal in needed:
+                    if literal in low:
+                        break
+                else:
+                    continue
+            for holds in asked:
+                if not holds(event):
+                    break
+            else:
                 return node
         return None
 

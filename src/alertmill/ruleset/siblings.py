@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from alertmill.event import Event
-from alertmill.patterns import OneOf, lowered
+from alertmill.patterns import ANY_TEXT, OneOf, lowered
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.conditions import LOG_START, READERS, Key
 
@@ -40,15 +40,25 @@ class Node:
     """A place in the tree as it runs: a rule and its children. Equal subtrees share one node.
 
     `asked` are the stateless conditions that the tables of siblings do not decide; `below` are the children's tables.
+    `needed` are literals of which the log must contain one, in lower case, for all of them to hold: that is known
+    without asking any. None until it is needed, ANY_TEXT where nothing is known.
     """
 
-    __slots__ = ("asked", "below", "children", "rule")
+    __slots__ = ("asked", "below", "children", "needed", "rule")
 
     def __init__(self, rule: CompiledRule, children: tuple[Node, ...]) -> None:
         self.rule = rule
         self.children = children
         self.asked = tuple(condition.holds for condition in rule.conditions if condition.key is None)
         self.below = SiblingTable(children)
+        self.needed: tuple[str, ...] | None = None
+
+    def find_needed(self) -> tuple[str, ...]:
+        """Find out about `needed`: the pattern that asks for the fewest literals, if there are several."""
+        matchers = [condition.matcher for condition in self.rule.conditions if condition.matcher is not None]
+        asked = [needed for matcher in matchers if "" not in (needed := matcher.needed)]
+        self.needed = min(asked, key=len, default=ANY_TEXT)
+        return self.needed
 
 
 class SiblingTable:
