@@ -19,6 +19,9 @@ from alertmill.patterns import ANY_TEXT, HeadTest, head_tests
 #: A text in lower case that contains none of these cannot match.
 Needed = tuple[str, ...]
 
+#: Stands for whatever a log begins with, and for its end.
+_ANY_BYTE = frozenset(("any",))
+
 #: Characters of an outline, outlines that are remembered, and roots below which the first one has to do.
 _OUTLINE = 16
 _MAX_OUTLINES = 4096
@@ -30,11 +33,12 @@ _LOOKS = str.maketrans(dict.fromkeys(ascii_lowercase, "a") | dict.fromkeys(digit
 class Candidate:
     """A root, and what it and its children need; made of when it is first asked for."""
 
-    __slots__ = ("_branches", "_heads", "root")
+    __slots__ = ("_branches", "_first", "_heads", "root")
 
     def __init__(self, root: Root) -> None:
         self.root = root
         self._branches: tuple[tuple[Needed, Branch], ...] | None = None
+        self._first: frozenset[str] | None = None
         self._heads: tuple[HeadTest, ...] | None = None
 
     @property
@@ -46,11 +50,11 @@ class Candidate:
 
     def can_begin(self, first: str) -> bool:
         """False when no log beginning with the byte `first` ("" for the empty log) can match."""
-        prematch = self.root.prematch
-        if prematch is None:
-            return True
-        allowed = first_bytes(prematch.matcher.pattern, prematch.dialect)
-        return allowed is None or first in allowed
+        if self._first is None:
+            prematch = self.root.prematch
+            known = None if prematch is None else first_bytes(prematch.matcher.pattern, prematch.dialect)
+            self._first = _ANY_BYTE if known is None else known
+        return self._first is _ANY_BYTE or first in self._first
 
     def can_look(self, outline: str) -> bool:
         """False when no log with this outline can match."""

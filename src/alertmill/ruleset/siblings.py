@@ -35,13 +35,16 @@ _NO_DECODER = -1
 
 Test = Callable[[str], bool]
 
+#: What is needed where no text will do: no byte text has it.
+_NO_TEXT = ("\u0100",)
+
 
 class Node:
     """A place in the tree as it runs: a rule and its children. Equal subtrees share one node.
 
     `asked` are the stateless conditions that the tables of siblings do not decide; `below` are the children's tables.
     `needed` are literals of which the log must contain one, in lower case, for all of them to hold: that is known
-    without asking any. None until it is needed, ANY_TEXT where nothing is known.
+    without asking any. None until it is needed, ANY_TEXT where nothing is known, never empty.
     """
 
     __slots__ = ("asked", "below", "children", "needed", "rule")
@@ -57,8 +60,8 @@ class Node:
         """Find out about `needed`: the pattern that asks for the fewest literals, if there are several."""
         matchers = [condition.matcher for condition in self.rule.conditions if condition.matcher is not None]
         asked = [needed for matcher in matchers if "" not in (needed := matcher.needed)]
-        self.needed = min(asked, key=len, default=ANY_TEXT)
-        return self.needed
+        needed = self.needed = min(asked, key=len, default=ANY_TEXT) or _NO_TEXT
+        return needed
 
 
 class SiblingTable:
