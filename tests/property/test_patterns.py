@@ -62,6 +62,7 @@ def assert_osregex_agrees(pattern: str, texts: list[str]) -> int:
             if expected is not None:
                 matches += 1
                 assert literals is None or any(literal in low for literal in literals), context
+                assert any(literal in low for literal in matcher.needed), context
     return matches
 
 
@@ -156,6 +157,7 @@ def test_osmatch_is_the_table(pattern: str, texts: list[str]) -> None:
         expected = osmatch_by_the_table(pattern, text)
         assert matcher.matches(text) is expected
         assert not expected or literals is None or any(literal in lower(text) for literal in literals)
+        assert not expected or any(literal in lower(text) for literal in matcher.needed)
 
 
 # --- PCRE2 ------------------------------------------------------------------------------------------------------------
@@ -213,4 +215,5 @@ def test_pcre2_equals_python_where_they_mean_the_same(pattern: str, texts: list[
         assert matcher.matches(text) is (expected is not None)
         if expected is not None:
             assert literals is None or any(literal in lower(text) for literal in literals), (pattern, text)
+            assert any(literal in lower(text) for literal in matcher.needed), (pattern, text)
     assert matcher.overruns == 0
