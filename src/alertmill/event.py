@@ -197,7 +197,7 @@ class Fields:
         Fields of a parsed document know them: whoever looks for many names can leave out most of them at once.
         The same object means the same names.
         """
-        return None
+        return None if self._items else ()
 
     def __len__(self) -> int:
         return len(self._items)
@@ -236,6 +236,9 @@ class ColumnFields(Fields):
 
     def columns(self) -> tuple[tuple[str, ...], Sequence[str]]:
         return self.names, self.values
+
+    def roots(self) -> None:
+        return None
 
     def __len__(self) -> int:
         return len(self.names)

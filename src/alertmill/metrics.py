@@ -269,10 +269,11 @@ class RunCounts:
 
     def close(self) -> None:
         """Hand over what was counted."""
-        place = self._queue, self._location
-        for dropped, events in ((False, self._events - self._dropped), (True, self._dropped)):
-            if events:
-                self._counts.count(*place, dropped, events)
+        decoded = self._events - self._dropped
+        if decoded:
+            self._counts.count(self._queue, self._location, False, decoded)
+        if self._dropped:
+            self._counts.count(self._queue, self._location, True, self._dropped)
         if self._alerts:
-            self._counts.count_alert(*place, self._alerts)
+            self._counts.count_alert(self._queue, self._location, self._alerts)
         self._events = self._dropped = self._alerts = 0

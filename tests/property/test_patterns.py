@@ -71,6 +71,7 @@ def assert_osregex_agrees(pattern: str, texts: list[str]) -> int:
             if expected is not None:
                 matches += 1
                 assert_is_found(pattern, "osregex", text)
+                assert any(literal in low for literal in matcher.needed), context
     return matches
 
 
@@ -98,7 +99,7 @@ def random_osregex(rnd: random.Random) -> str:
 
 
 def random_overlap(rnd: random.Random) -> str:
-    """The shapes of real patterns that `re` cannot match: a wide class, then a literal that it takes as well."""
+    """The shapes of real patterns that take loops or more: a wide class, then a literal that it takes as well."""
     parts = [rnd.choice(["", "", "^", "a"])]
     for _ in range(rnd.randint(1, 3)):
         run = rnd.choice([r"\.+", r"\.*", r"\S+", r"\S*", r"\w+", r"\w*", r"\D+", r"\p*", r"\s*"])
@@ -165,6 +166,7 @@ def test_osmatch_is_the_table(pattern: str, texts: list[str]) -> None:
         assert matcher.matches(text) is expected
         if expected and not pattern.startswith("!"):
             assert_is_found(pattern, "osmatch", text)
+        assert not expected or any(literal in lower(text) for literal in matcher.needed)
 
 
 # --- PCRE2 ------------------------------------------------------------------------------------------------------------
@@ -223,4 +225,5 @@ def test_pcre2_equals_python_where_they_mean_the_same(pattern: str, texts: list[
         assert matcher.matches(text) is (expected is not None)
         if expected is not None:
             assert_is_found(pattern, "pcre2", text)
+            assert any(literal in lower(text) for literal in matcher.needed), (pattern, text)
     assert matcher.overruns == 0

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alertmill.event import Event
+from alertmill.patterns import lowered
 from alertmill.ruleset.siblings import Node, identity_of
 from support import LONG
 from unit.ruleset.helpers import EXPRESSIONS, event, few_are_many, rule, ruleset
@@ -61,5 +62,7 @@ def test_what_remains_of_siblings_is_what_holds(asked: tuple[str, ...], data: st
         for one in events:
             masks, expected = top.below.masks(identity_of(one)), holding([*top.children], one)
             for remaining in (masks.candidates(one), masks.noted(one, [])):
-                asked_later = [node.rule.id for node in remaining if all(holds(one) for holds in node.asked)]
-                assert asked_later == expected
+                asked_later = [node for node in remaining if all(holds(one) for holds in node.asked)]
+                assert [node.rule.id for node in asked_later] == expected
+                for node in asked_later:
+                    assert any(literal in lowered(one.log) for literal in node.find_needed())

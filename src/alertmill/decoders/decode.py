@@ -1,20 +1,20 @@
 """Walks the decoder tree for one event: picks the decoder and collects the fields (spec/decoders.md 3 to 5).
 
 `DecoderTree.decode_plain` tries decoder after decoder as the specification says. `DecoderTree.decode` gives the same
-answers sooner: it skips decoders that cannot match by program name or first byte, and for a record that brings its JSON
-document it usually needs no text at all.
+answers sooner: it skips decoders that cannot match by program name, first byte or the literals that they need
+(`candidates`), and for a record that brings its JSON document it usually needs no text at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from alertmill.decoders.compiled import Pattern, Root, Step
+from alertmill.decoders.candidates import Candidate, Candidates
+from alertmill.decoders.compiled import Branch, Pattern, Root, Step
 from alertmill.decoders.fields import assign
-from alertmill.decoders.heads import first_bytes
 from alertmill.decoders.route import JsonRoute, json_route
 from alertmill.event import Event
-from alertmill.patterns import rest
+from alertmill.patterns import lowered, rest
 
 #: What an event with too many fields for another regex says.
 TOO_MANY_GROUPS = "Regex has too many groups."
@@ -44,10 +44,10 @@ class DecoderTree:
         self._order_size = order_size
         self._with_program = tuple(with_program)
         self._without_program = tuple(without_program)
-        #: Roots of programs seen before.
-        self._by_program: dict[str, tuple[Root, ...]] = {}
-        #: Roots that a log can have by its first byte, for first bytes seen before; "" is the empty log.
-        self._by_first_byte: dict[str, tuple[Root, ...]] = {}
+        self._candidate_of = {id(root): Candidate(root) for root in (*with_program, *without_program)}
+        #: Roots of programs seen before, and of logs without one.
+        self._by_program: dict[str, Candidates] = {}
+        self._nameless = self._candidates(self._without_program)
         #: The way of documents, if there is a short one.
         self.route: JsonRoute | None = json_route(self._without_program)
 
@@ -77,12 +77,15 @@ class DecoderTree:
         """Choose the event's decoder and fill `decoder`, `static` and `fields`; all stay as they are when none fits."""
         if self.route is not None and self.route.take(event):
             return
-        log = event.log
-        program_name = event.program_name
-        roots = self._roots_at(log[:1]) if program_name is None else self._roots_of(program_name)
-        for root in roots:
-            if self._try_root(root, event, log):
-                return
+        log, program_name = event.log, event.program_name
+        low = lowered(log)
+        candidates = self._nameless if program_name is None else self._candidates_of(program_name)
+        for needed, candidate in candidates.of(log, low):
+            for literal in needed:
+                if literal in low:
+                    if self._try_candidate(candidate, event, log, low):
+                        return
+                    break
 
     def decode_plain(self, event: Event) -> None:
         """`decode` without any shortcut: the reference that it is tested against."""
@@ -105,24 +108,19 @@ class DecoderTree:
             if root.program_name is not None and root.program_name.matcher.matches(program_name)
         )
 
-    def _roots_of(self, program_name: str) -> tuple[Root, ...]:
+    def _candidates_of(self, program_name: str) -> Candidates:
         """`_naming`, remembered: a server has few programs."""
-        roots = self._by_program.get(program_name)
-        if roots is None:
-            roots = self._naming(program_name)
+        candidates = self._by_program.get(program_name)
+        if candidates is None:
+            candidates = self._candidates(self._naming(program_name))
             if len(program_name) <= _MAX_PROGRAM_NAME:
                 if len(self._by_program) >= _MAX_PROGRAMS:
                     self._by_program.clear()
-                self._by_program[program_name] = roots
-        return roots
+                self._by_program[program_name] = candidates
+        return candidates
 
-    def _roots_at(self, first: str) -> tuple[Root, ...]:
-        """The roots for logs without a program name that a log beginning with this byte can match."""
-        roots = self._by_first_byte.get(first)
-        if roots is None:
-            roots = tuple(root for root in self._without_program if _can_begin(root.prematch, first))
-            self._by_first_byte[first] = roots
-        return roots
+    def _candidates(self, roots: Sequence[Root]) -> Candidates:
+        return Candidates([self._candidate_of[id(root)] for root in roots])
 
     # --- one root -----------------------------------------------------------------------------------------------------
 
@@ -136,16 +134,43 @@ class DecoderTree:
             after_parent = rest(log, found)
         event.decoder = root.info
         for branch in root.branches:
-            prematch = branch.prematch
-            if prematch is None:
-                self._run(branch.steps, event, log, after_parent, after_parent)
+            if self._try_branch(branch, event, log, after_parent):
                 break
-            subject = after_parent if prematch.offset else log
-            found = None if subject is None else prematch.matcher.search(subject)
-            if found is not None and subject is not None:
-                event.decoder = branch.info
-                self._run(branch.steps, event, log, after_parent, rest(subject, found))
-                break
+        return True
+
+    def _try_candidate(self, candidate: Candidate, event: Event, log: str, low: str) -> bool:
+        """`_try_root`, leaving out children that cannot match; `low` is `log` in lower case.
+
+        What a child needs must be in the log wherever its prematch begins to search.
+        """
+        root = candidate.root
+        after_parent = None if event.program_name is None else log
+        if root.prematch is not None:
+            found = root.prematch.matcher.search(log)
+            if found is None:
+                return False
+            after_parent = rest(log, found)
+        event.decoder = root.info
+        for needed, branch in candidate.branches:
+            for literal in needed:
+                if literal in low:
+                    if self._try_branch(branch, event, log, after_parent):
+                        return True
+                    break
+        return True
+
+    def _try_branch(self, branch: Branch, event: Event, log: str, after_parent: str | None) -> bool:
+        """Take a branch if its prematch holds."""
+        prematch = branch.prematch
+        if prematch is None:
+            self._run(branch.steps, event, log, after_parent, after_parent)
+            return True
+        subject = after_parent if prematch.offset else log
+        found = None if subject is None else prematch.matcher.search(subject)
+        if found is None or subject is None:
+            return False
+        event.decoder = branch.info
+        self._run(branch.steps, event, log, after_parent, rest(subject, found))
         return True
 
     def _run(
@@ -179,11 +204,3 @@ class DecoderTree:
                 own += [branch.prematch, *(step.regex for step in branch.steps)]
             patterns.update((id(pattern), pattern) for pattern in own)
         return [pattern for pattern in patterns.values() if pattern is not None]
-
-
-def _can_begin(prematch: Pattern | None, first: str) -> bool:
-    """False when no text beginning with the byte `first` ("" for the empty text) can match."""
-    if prematch is None:
-        return True
-    allowed = first_bytes(prematch.matcher.pattern, prematch.dialect)
-    return allowed is None or first in allowed

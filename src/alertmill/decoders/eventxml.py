@@ -8,16 +8,18 @@ result (`tests/property/test_eventxml.py`). What the parts mean is the business 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from alertmill.xmltext import MAX_ATTRIBUTES, MAX_DEPTH, MAX_SIZE, XmlError, read_xml
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_.:-]*"
 #: Text without a tag: a backslash hides what stands behind it.
-_TEXT = r"(?:[^<\\]+|\\[^<])*"
-#: A tag and the text behind it; the last group is anything that is neither, and not expected.
-_TAG = re.compile(rf"<(/?)({_NAME})((?: {_NAME}='[^'<>]*')*)( ?/)?>({_TEXT})|([^<\\]|\\)")
+_TEXT = r"[^<\\]*+(?:\\[^<][^<\\]*+)*+"
+#: A tag and the text behind it; if that is all of an element, its end and the text behind that too. The last group is
+#: anything else, and not expected.
+_TAG = re.compile(rf"<(/?)({_NAME})((?: {_NAME}='[^'<>]*+')*+)( ?/)?>({_TEXT})(?:(</\2>)({_TEXT}))?|([^<\\]|\\)")
 _ATTRIBUTE = re.compile(rf" ({_NAME})='([^']*)'")
 _LEAD = re.compile(_TEXT)
 
@@ -29,7 +31,7 @@ class Part(Protocol):
     def name(self) -> str: ...
 
     @property
-    def attributes(self) -> dict[str, str]: ...
+    def attributes(self) -> Mapping[str, str]: ...
 
     @property
     def text(self) -> str: ...
@@ -41,7 +43,7 @@ class Part(Protocol):
 class _Tag:
     __slots__ = ("attributes", "children", "name", "text")
 
-    def __init__(self, name: str, attributes: dict[str, str], text: str) -> None:
+    def __init__(self, name: str, attributes: Mapping[str, str], text: str) -> None:
         self.name = name
         self.attributes = attributes
         self.text = text
@@ -64,24 +66,28 @@ def _plain_roots(xml: str) -> list[_Tag] | None:
     lead = _LEAD.match(xml)
     if lead is None or len(xml) > MAX_SIZE:
         return None
-    top = _Tag("", {}, "")
+    top = _Tag("", _EMPTY, "")
     open_tags = [top]
-    for slash, name, attributes, closed, text, other in _TAG.findall(xml, lead.end()):
+    for slash, name, attributes, closed, text, ended, behind, other in _TAG.findall(xml, lead.end()):
         if other:
             return None
         parent = open_tags[-1]
         if slash:
-            if attributes or closed or parent.name != name or parent is top:
+            if attributes or closed or ended or parent.name != name or parent is top:
                 return None
             open_tags.pop()
             open_tags[-1].text = text
             continue
-        named = _attributes(attributes)
+        named = _EMPTY if not attributes else (_known if len(attributes) <= _SHORT else _attributes)(attributes)
         if named is None:
             return None
         tag = _Tag(name, named, "" if closed else text)
         parent.children.append(tag)
-        if not closed:
+        if ended:
+            if closed or len(open_tags) == MAX_DEPTH:
+                return None
+            parent.text = behind
+        elif not closed:
             open_tags.append(tag)
             if len(open_tags) > MAX_DEPTH:
                 return None
@@ -91,10 +97,14 @@ def _plain_roots(xml: str) -> list[_Tag] | None:
     return top.children if len(open_tags) == 1 else None
 
 
-def _attributes(text: str) -> dict[str, str] | None:
+def _attributes(text: str) -> Mapping[str, str] | None:
     """Attributes by name; None when there are too many or two of one name."""
-    if not text:
-        return {}
     found = _ATTRIBUTE.findall(text)
     named = dict(found)
     return named if len(named) == len(found) <= MAX_ATTRIBUTES else None
+
+
+#: Attributes of nearly all elements are names of fields, the same in thousands of events. Longer ones are not kept.
+_known = lru_cache(maxsize=1024)(_attributes)
+_SHORT = 64
+_EMPTY: Mapping[str, str] = {}

@@ -16,6 +16,8 @@ _NAME_BYTES = r"A-Za-z0-9()\-./@_"
 _NAME = re.compile(f"[{_NAME_BYTES}]*")
 #: The usual `host program[pid]: `; whatever does not fit is taken apart step by step.
 _HOST_PROGRAM = re.compile(f"([{_NAME_BYTES}]*) ([{_NAME_BYTES}]*)(?:: ?|\\[[0-9]+\\](?:: ?| ))")
+#: All of the usual `Jan 15 10:00:00 host program[pid]: ` at once, with the same answer as step by step.
+_USUAL = re.compile(f"(?s:(?!.\xc3\xa4)(.{{3}} .. ..:..:..) ) ?+{_HOST_PROGRAM.pattern}")
 _PID = re.compile(r"\[[0-9]+(?:\]: ?|\] )")
 _AIX = re.compile(f"\\|[a-z][A-Za-z0-9]*:[A-Za-z0-9]* ([{_NAME_BYTES}]*)")
 _AIX_PID = re.compile(r"\[[0-9]+(\]: )?")
@@ -32,6 +34,15 @@ class Header(NamedTuple):
 
 def read_header(message: str) -> Header | None:
     """The header of a message (byte text), or None when it has none of a known shape."""
+    usual = _USUAL.match(message)
+    if usual is not None:
+        timestamp, hostname, program_name = usual.groups()
+        return Header(timestamp, hostname, program_name, _without_message_id(message[usual.end() :]))
+    return read_header_by_steps(message)
+
+
+def read_header_by_steps(message: str) -> Header | None:
+    """`read_header` for any message, the usual ones as well."""
     text = "Ma" + message[3:] if message.startswith("\xc3\xa4", 1) else message
     cut = _syslog_cut(text, len(message))
     if cut:

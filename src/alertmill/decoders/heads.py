@@ -8,14 +8,8 @@ from __future__ import annotations
 
 import re
 
-_CLASSES = {
-    "d": "0123456789",
-    "s": " ",
-    "t": "\t",
-    "w": "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@_-",
-    "p": "!\"#$%&'()*+,-.:;<=>?[]{}|",
-    **{char: char for char in "()\\$|<"},
-}
+from alertmill.patterns.osregex import NEVER, Alternative, Literal, parse
+
 #: What the text of every JSON object with a first key begins with.
 _JSON_HEAD = '{"'
 #: One step of an OSREGEX alternative: a class with its quantifier, or a literal.
@@ -33,7 +27,7 @@ def first_bytes(pattern: str, dialect: str) -> frozenset[str] | None:
     if dialect != "osregex":
         return None
     allowed: set[str] = set()
-    for alternative in _alternatives(pattern):
+    for alternative in parse(pattern):
         first = _first_of(alternative)
         if first is None:
             return None
@@ -64,16 +58,18 @@ def _alternatives(pattern: str) -> list[str]:
     return found
 
 
-def _first_of(alternative: str) -> str | None:
-    """The bytes that match the first token of an anchored alternative, if that token must be matched."""
-    if not alternative.startswith("^"):
+def _first_of(alternative: Alternative) -> set[str] | None:
+    """The bytes that an anchored alternative can begin with, if it has an element that must be matched."""
+    if not alternative.begin or alternative.has_adjacent_marks():
         return None
-    token = _TOKEN.match(alternative, 1)
-    if token is None:
-        return None
-    if token["escape"]:
-        return None if token["quantifier"] == "*" else _CLASSES.get(token["escape"])
-    return _literal(token["literal"], at_end=token.end() == len(alternative))
+    found: set[str] = set()
+    for element in alternative.elements():
+        if isinstance(element, Literal):
+            return found if element.char == NEVER else found | {element.char, element.char.upper()}
+        found |= element.chars
+        if element.quantifier != "*":
+            return found
+    return None
 
 
 def _literal(char: str, *, at_end: bool) -> str | None:

@@ -16,19 +16,22 @@ from alertmill.errors import PatternError, did_you_mean
 from alertmill.patterns.address import AddressList, compile_addresses
 from alertmill.patterns.literal_index import LiteralIndex
 from alertmill.patterns.literal_tests import OneOf
-from alertmill.patterns.literals import Requirement, required_literals, requirement
+from alertmill.patterns.literals import Requirement, head_tests, required_literals, requirement
 from alertmill.patterns.lowercase import lowered
-from alertmill.patterns.matcher import Found, Matcher, rest
+from alertmill.patterns.matcher import ANY_TEXT, Found, Matcher, rest
 from alertmill.patterns.osmatch import OsMatch, word_list_matches
 from alertmill.patterns.osregex_matcher import OsRegex
+from alertmill.patterns.osregex_native import HeadTest
 from alertmill.patterns.pcre2 import Pcre2
 from alertmill.patterns.string import ExactString
 
 __all__ = [
+    "ANY_TEXT",
     "DIALECTS",
     "AddressList",
     "ExactString",
     "Found",
+    "HeadTest",
     "LiteralIndex",
     "Matcher",
     "OneOf",
@@ -38,6 +41,7 @@ __all__ = [
     "Requirement",
     "compile_addresses",
     "compile_pattern",
+    "head_tests",
     "lowered",
     "required_literals",
     "requirement",

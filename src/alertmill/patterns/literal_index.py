@@ -35,8 +35,6 @@ class LiteralIndex:
 
     Args:
         requirements: one per pattern.
-        narrowest: width of the shortest pieces that are used; patterns with shorter literals are `unknown` then. Wide
-            pieces alone make the look at a text cheaper.
 
     Attributes:
         unknown: numbers of the patterns of which nothing is known: they are candidates for every text.
@@ -44,13 +42,13 @@ class LiteralIndex:
 
     __slots__ = ("_tables", "unknown")
 
-    def __init__(self, requirements: Sequence[Requirement], *, narrowest: int = 1) -> None:
+    def __init__(self, requirements: Sequence[Requirement]) -> None:
         self.unknown: list[int] = []
         by_piece: dict[_Piece, list[int]] = {}
         spread = Counter(piece for one in requirements for piece in _all_pieces(one))
         for number, one in enumerate(requirements):
             pieces = _rarest_pieces(one, spread)
-            if pieces is None or any(width < narrowest for width, _ in pieces):
+            if pieces is None:
                 self.unknown.append(number)
             else:
                 for piece in pieces:

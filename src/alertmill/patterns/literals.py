@@ -1,4 +1,4 @@
-"""The literals that every match must contain, for skipping work: one search for many patterns at once.
+"""What every match must contain or begin with, for skipping work: one search for many patterns at once.
 
 The answers of the dialects in one form. Sound, not complete: a text may have the literals and still not match.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from alertmill.patterns import osmatch, osregex, osregex_matcher, pcre2_literals
 from alertmill.patterns.lowercase import lower
+from alertmill.patterns.osregex_native import HeadTest, Seen, head_test
 from alertmill.patterns.pcre2_literals import Need
 
 #: One entry per alternative of a pattern: what its matches contain, all of it. An empty one: nothing is known.
@@ -25,6 +26,17 @@ def required_literals(pattern: str, dialect: str) -> tuple[str, ...] | None:
         return None
     literals = list(dict.fromkeys(literals))
     return tuple(one for one in literals if not any(other != one and other in one for other in literals))
+
+
+def head_tests(pattern: str, dialect: str, seen: Seen) -> tuple[HeadTest, ...]:
+    """Tests of the beginning of a text, of which one must pass if `pattern` is to match; none where nothing is known.
+
+    The text is given in lower case and with its characters replaced by what they look like to `seen`.
+    """
+    if dialect != "osregex":
+        return ()
+    tests = [head_test(alternative, seen) for alternative in osregex.parse(pattern)]
+    return () if None in tests else tuple(test for test in tests if test is not None)
 
 
 def requirement(pattern: str, dialect: str) -> Requirement:

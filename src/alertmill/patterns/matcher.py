@@ -28,6 +28,14 @@ class Matcher(Protocol):
     #: How often a match was given up because it took too much work; such a text counts as not matching.
     overruns: int
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Literals of which a text in lower case must contain at least one: any other is refused without more work.
+
+        Whoever has many patterns for one text asks this himself first. `ANY_TEXT` where nothing is known.
+        """
+        ...
+
     def matches(self, text: str) -> bool:
         """Whether the condition holds, a leading `!` of osmatch included."""
         ...
@@ -37,6 +45,8 @@ class Matcher(Protocol):
         ...
 
 
+#: What every text contains.
+ANY_TEXT = ("",)
 #: What dialects without positions answer: the rest of the text stays the whole text.
 NO_POSITION = Found(-1, ())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from alertmill.errors import PatternError
 from alertmill.patterns.literal_tests import LiteralTests, Test
 from alertmill.patterns.lowercase import lower
-from alertmill.patterns.matcher import NO_POSITION, Found
+from alertmill.patterns.matcher import ANY_TEXT, NO_POSITION, Found
 
 #: Longest pattern of OSMATCH and OSREGEX, in bytes (spec/regex.md 1.4).
 MAX_PATTERN = 20480
@@ -17,18 +17,20 @@ MAX_PATTERN = 20480
 class OsMatch:
     """A compiled OSMATCH pattern. Raises PatternError when it is too long; anything else is valid."""
 
-    __slots__ = ("matches", "pattern")
+    __slots__ = ("matches", "needed", "pattern")
 
     dialect = "osmatch"
     overruns = 0
     matches: Test
+    needed: tuple[str, ...]
 
     def __init__(self, pattern: str) -> None:
         refuse_oversize(pattern)
         self.pattern = pattern
         negated = pattern.startswith("!")
-        holds = _compile(pattern[negated:])
+        holds, literals = _compile(pattern[negated:])
         self.matches = (lambda text: not holds(text)) if negated else holds
+        self.needed = ANY_TEXT if negated else literals
 
     def search(self, text: str) -> Found | None:
         """Whether it matched; OSMATCH has no position, so `rest` of the answer is the whole text."""
@@ -61,13 +63,15 @@ def alternatives(pattern: str) -> list[tuple[str, bool, bool]]:
     return found
 
 
-def _compile(pattern: str) -> Test:
-    tests = LiteralTests()
+def _compile(pattern: str) -> tuple[Test, tuple[str, ...]]:
+    """The test, and literals of which a text that passes has one."""
+    tests, literals = LiteralTests(), []
     for literal, begin, end in alternatives(pattern):
         if not literal and not (begin and end):
-            return lambda text: True
+            return lambda text: True, ANY_TEXT
         tests.add(literal, begin=begin, end=end)
-    return tests.test()
+        literals.append(literal)
+    return tests.test(), tuple(literals)
 
 
 def word_list_matches(pattern: str, text: str) -> bool:

@@ -2,8 +2,8 @@
 
 Exact where no quantified class can take a character that the element behind it wants: there the machine's look-ahead,
 return points and restarts never come into play. Quantifiers become possessive ones, so nothing backtracks. What is
-left is the restart at every position, quadratic in the text at worst; `NativeSearch.quadratic` says for which
-alternatives, so that the caller can hand them long texts elsewhere.
+left is the restart at every position, quadratic in the text at worst; `NativeSearch.is_quick` says for which texts that
+is little work, so that the caller can hand long ones elsewhere.
 
 Everything runs on text in lower case: classes do not tell the cases apart, and `re` finds plain literals much faster
 than case-insensitive ones.
@@ -19,66 +19,80 @@ from alertmill.patterns.charset import charset
 from alertmill.patterns.matcher import Found
 from alertmill.patterns.osregex import MARK, NEVER, Alternative, CharClass, Element, Literal, Mark
 
+#: Longest text given to an expression that restarts at every position; longer ones go to the machine with its bound.
+NATIVE_LIMIT = 4096
+
+#: Tells by None that a text in lower case cannot match.
+HeadTest = Callable[[str], object]
+#: What a set of characters looks like to whom several characters look the same.
+Seen = Callable[[frozenset[str]], frozenset[str]]
+
 
 def is_native(alternative: Alternative) -> bool:
     """Whether `NativeSearch` gives the machine's answers for this alternative."""
+    return has_plain_ends(alternative) and not any(share(a, b) for a, b in pairwise(alternative.elements()))
+
+
+def has_plain_ends(alternative: Alternative) -> bool:
+    """What `is_native` asks besides: neither a quantified class at the beginning nor `*` at the end play tricks."""
     elements = alternative.elements()
     if not elements or alternative.has_adjacent_marks():
         return False
-    if _quantifier(elements[0]) and not alternative.begin:
-        return False
-    if any(_quantifier(a) and not _chars(a).isdisjoint(_chars(b)) for a, b in pairwise(elements)):
+    if quantifier_of(elements[0]) and not alternative.begin:
         return False
     for element in reversed(elements):
-        if not _quantifier(element):
+        if not quantifier_of(element):
             break
-        if _quantifier(element) == "*":
+        if quantifier_of(element) == "*":
             return False
     return True
 
 
-def head_test(alternative: Alternative) -> Callable[[str], object] | None:
+def head_test(alternative: Alternative, seen: Seen | None = None) -> HeadTest | None:
     """A quick test of the beginning of a text in lower case: where it fails, the anchored alternative cannot match.
 
     It looks at the elements up to the first conflict, without the last two, which have rules of their own; as far as
     there `re` is exact. A text that ends on the way passes, because its end has rules of its own too. None where there
-    is nothing to test.
+    is nothing to test. With `seen`, it tests texts whose characters were replaced by what they look like.
     """
     elements = alternative.elements()
     if not alternative.begin or alternative.has_adjacent_marks():
         return None
+    looks = [chars_of(element) if seen is None else seen(chars_of(element)) for element in elements]
     length = 0
-    for element, following in pairwise(elements):
-        if length == len(elements) - 2:
+    while length < len(elements) - 2 and length < _LONGEST_HEAD:
+        if quantifier_of(elements[length]) and not looks[length].isdisjoint(looks[length + 1]):
             break
         length += 1
-        if _quantifier(element) and not _chars(element).isdisjoint(_chars(following)):
-            length -= 1
-            break
     if length < _LEAST_HEAD:
         return None
     source = ""
-    for element in reversed(elements[: min(length, _LONGEST_HEAD)]):
-        quantifier = _quantifier(element)
-        source = rf"(?:\Z|{charset(_chars(element))}{quantifier and quantifier + '+'}{source})"
+    for element, look in zip(elements[length - 1 :: -1], looks[length - 1 :: -1], strict=True):
+        quantifier = quantifier_of(element)
+        source = rf"(?:\Z|{charset(look)}{quantifier and quantifier + '+'}{source})"
     return re.compile(source).match
 
 
 class NativeSearch:
     """One alternative for which `is_native` holds. `wanted`: captures are asked for and the pattern has groups."""
 
-    __slots__ = ("_groups", "_marked_end", "_run", "_search", "quadratic")
+    __slots__ = ("_groups", "_marked_end", "_run", "_search", "is_always_quick")
 
     def __init__(self, alternative: Alternative, *, wanted: bool) -> None:
         elements = alternative.elements()
         last = len(elements) - 1
-        self._run = bool(_quantifier(elements[last]))
+        self._run = bool(quantifier_of(elements[last]))
         self._marked_end = alternative.tokens[-1] is MARK
         source, self._groups = _translate(alternative, wanted)
         compiled = re.compile(source)
         self._search = compiled.match if alternative.begin else compiled.search
         scanning = elements if alternative.end else elements[:last]
-        self.quadratic = not alternative.begin and any(map(_quantifier, scanning))
+        #: Whether the work for any text is in proportion to it.
+        self.is_always_quick = alternative.begin or not any(map(quantifier_of, scanning))
+
+    def is_quick(self, low: str) -> bool:
+        """Whether the text takes little work."""
+        return self.is_always_quick or len(low) <= NATIVE_LIMIT
 
     def matches(self, low: str) -> bool:
         """Whether the text, already in lower case, holds a match."""
@@ -111,19 +125,25 @@ def _translate(alternative: Alternative, wanted: bool) -> tuple[str, list[int]]:
                 groups.append(number)
             parts.append("()"[opened % 2] if wanted else "")
             opened += 1
-        elif p == last and _quantifier(token):
+        elif p == last and quantifier_of(token):
             number += 1
-            parts.append(f"(?P<run>{charset(_chars(token))}{_quantifier(token)}+)")
+            parts.append(f"(?P<run>{charset(chars_of(token))}{quantifier_of(token)}+)")
         else:
-            parts.append(charset(_chars(token)) + (_quantifier(token) and _quantifier(token) + "+"))
+            parts.append(charset(chars_of(token)) + (quantifier_of(token) and quantifier_of(token) + "+"))
     return "".join(parts) + (r"\Z" if alternative.end else ""), groups
 
 
-def _quantifier(element: Element) -> str:
+def share(element: Element, following: Element) -> bool:
+    """Whether the element is a quantified class that takes what the one behind it wants."""
+    return bool(quantifier_of(element)) and not chars_of(element).isdisjoint(chars_of(following))
+
+
+def quantifier_of(element: Element) -> str:
+    """`""`, `"+"` or `"*"`."""
     return element.quantifier if isinstance(element, CharClass) else ""
 
 
-def _chars(element: Element) -> frozenset[str]:
+def chars_of(element: Element) -> frozenset[str]:
     """What the element takes of a text in lower case."""
     if isinstance(element, Literal):
         return _NOTHING if element.char == NEVER else frozenset(element.char)

@@ -17,8 +17,8 @@ from pcre2 import _cy
 
 from alertmill.errors import PatternError
 from alertmill.patterns.lowercase import lowered
-from alertmill.patterns.matcher import Found
-from alertmill.patterns.pcre2_literals import Need, needs
+from alertmill.patterns.matcher import ANY_TEXT, Found
+from alertmill.patterns.pcre2_literals import Need, best, needs
 
 #: Backtracking steps allowed at one starting position (the library's own default is 10,000,000), about a millisecond.
 MATCH_LIMIT = 1_000_000
@@ -56,6 +56,14 @@ class Pcre2:
         self._captures = _cy.pattern_capture_count(self._code) if captures else 0
         self._needs = _worth_asking(pattern)
         _try_jit(self._code)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """See `Matcher`. No text that the library could give up on may be refused here and not by `_match`."""
+        if self._needs:
+            return self._needs[0]
+        is_harmless = "?" not in self.pattern and not _repeats(self.pattern)
+        return (best(needs(self.pattern)) if is_harmless else None) or ANY_TEXT
 
     def matches(self, text: str) -> bool:
         """Whether the pattern matches anywhere in the text."""
@@ -115,10 +123,14 @@ class Pcre2:
 
 def _worth_asking(pattern: str) -> list[Need]:
     """What to look for in a text before the library does, where that can save more than it costs."""
-    if not any(sign in pattern for sign in "*+{"):
+    if not _repeats(pattern):
         return []  # without repetition the library needs one pass, as the question would
     found = sorted(dict.fromkeys(need for need in needs(pattern) if len(need) <= 2), key=lambda need: -len(need[0]))
     return found[:3]
+
+
+def _repeats(pattern: str) -> bool:
+    return any(sign in pattern for sign in "*+{")
 
 
 def _has_all(low: str, needs: list[Need]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alertmill.patterns.literal_tests import Test
-from alertmill.patterns.matcher import NO_POSITION, Found
+from alertmill.patterns.matcher import ANY_TEXT, NO_POSITION, Found
 
 
 class ExactString:
@@ -13,6 +13,7 @@ class ExactString:
 
     dialect = "string"
     overruns = 0
+    needed = ANY_TEXT
     matches: Test
 
     def __init__(self, pattern: str) -> None:

@@ -1,8 +1,7 @@
 """What siblings think of one value: all that look at it, asked at once, and remembered by value.
 
-A `Column` decides; a `LogColumn` only narrows down who has to be asked, because there is no remembering a text that
-comes once. Both find the few patterns worth trying among many by the literals that these need
-(`patterns.literal_index`), however many siblings there are. Which column is asked when is the business of `siblings`.
+The few patterns worth trying among many are found by the literals that they need (`patterns.literal_index`), however
+many siblings there are. Which column is asked when is the business of `siblings`.
 
 Values come from hostile logs: long ones are not remembered, and a full table starts anew.
 """
@@ -20,9 +19,8 @@ LONGEST_VALUE = 512
 #: Values that a table remembers.
 TABLE_SIZE = 4096
 
-#: Tests of a value, and conditions on a log, from which on an index may be worth its making.
+#: Tests of a value from which on an index may be worth its making.
 FEW_TESTS = 12
-FEW_LOGS = 24
 #: A look at the index costs what the text is long, trying what the patterns are many: one of them is as dear as this
 #: many bytes. Very many patterns cost more than any look.
 _BYTES_PER_TEST = 8
@@ -137,38 +135,3 @@ class _Index:
 
 def _required(clue: Clue | None) -> Requirement:
     return [[]] if clue is None else requirement(clue.pattern, clue.dialect)
-
-
-class LogColumn:
-    """What the text of a log leaves of the siblings: a superset of those whose conditions on it hold.
-
-    `testers` are the bits of those that it may rule out.
-    """
-
-    __slots__ = ("_clues", "_everyone", "_index", "_numbers", "_others", "testers")
-
-    def __init__(self, clues: dict[int, Clue], everyone: int) -> None:
-        self._numbers = list(clues)
-        self._clues = list(clues.values())
-        self._everyone = everyone
-        self.testers = mask_of(clues)
-        self._others = 0
-        self._index: LiteralIndex | None = None
-
-    def left(self, log: str, alive: int) -> int:
-        """The mask of a log; all of them where asking the siblings of `alive` is cheaper."""
-        asked = (alive & self.testers).bit_count()
-        if asked < FEW_LOGS or not is_worth_a_look(asked, len(log)):
-            return self._everyone
-        index = self._index or self._made()
-        left = self._others
-        for place in index.candidates(log):
-            left |= 1 << self._numbers[place]
-        return left
-
-    def _made(self) -> LiteralIndex:
-        """The index, without patterns of which only short literals are known: those are left to be asked."""
-        index = self._index = LiteralIndex([_required(clue) for clue in self._clues], narrowest=4)
-        unknown = mask_of(self._numbers[place] for place in index.unknown)
-        self._others = (self._everyone & ~self.testers) | unknown
-        return index

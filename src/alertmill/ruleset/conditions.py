@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from alertmill.errors import Origin
 from alertmill.event import Event
+from alertmill.patterns import Matcher
 from alertmill.ruleset.clock import DAYS, local_time
 from alertmill.ruleset.lists import LOOKUPS
 from alertmill.ruleset.options import RuleOptions
@@ -73,8 +74,9 @@ class Condition:
         key: what is looked at, if the verdict depends on this one value alone; None otherwise.
         test: the verdict on that value; a missing value never fulfils a condition.
         starts: the first characters of all logs that can fulfil it, if they are few.
-        clue: the pattern behind `test`, or behind a condition on the log, from which siblings tell without asking.
+        clue: the pattern behind `test`, from which siblings tell without asking.
         shows: what is looked at where there is no `key`, as text for explanations; None for the log and what is none.
+        matcher: the pattern that the log must match, where that is the condition; for skipping it.
         place: where the rule says it, if that is a place of its own; found when it is asked for.
     """
 
@@ -86,6 +88,7 @@ class Condition:
     clue: Clue | None = None
     shows: Callable[[Event], str] | None = None
     place: Callable[[], Origin] | None = None
+    matcher: Matcher | None = None
 
 
 def conditions_of(spec: RuleSpec, options: RuleOptions) -> tuple[Condition, ...]:
@@ -109,8 +112,10 @@ def _text_condition(criterion: TextCriterion) -> Condition:
     name, test = criterion.name, _verdict(criterion.matcher.matches, criterion.negate)
     text, place = _words(f"<{name}>", criterion), criterion.source.origin
     if name in ("match", "regex"):
-        starts = None if criterion.negate else _starts(criterion.source.text, criterion.dialect)
-        return Condition(text, lambda event: test(event.log), starts=starts, clue=_clue(criterion), place=place)
+        if criterion.negate:
+            return Condition(text, lambda event: test(event.log), place=place)
+        starts = _starts(criterion.source.text, criterion.dialect)
+        return Condition(text, lambda event: test(event.log), starts=starts, place=place, matcher=criterion.matcher)
     return _keyed(text, (name, "") if name in READERS else ("static", name), test, place, _clue(criterion))
 
 
@@ -140,12 +145,10 @@ def _starts(pattern: str, dialect: str) -> frozenset[str] | None:
 
 
 def _log_start(event: Event) -> str:
-    return "{" if is_unspelled(event) else event.log[:1]
-
-
-def is_unspelled(event: Event) -> bool:
-    """Whether the log is the text of a document, which begins with a brace: asking for it would spell all of it."""
-    return event.log_is_message and event.record.document is not None
+    # The text of a document begins with a brace; asking for the text would spell all of it.
+    if event.log_is_message and event.record.document is not None:
+        return "{"
+    return event.log[:1]
 
 
 def _field_condition(criterion: TextCriterion) -> Condition:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from alertmill.event import Event
+from alertmill.patterns import ANY_TEXT, lowered
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, Walk
 from alertmill.ruleset.siblings import Node, Note, SiblingTable, identity_of, note_anything
@@ -107,34 +108,8 @@ class Shortlists:
         return self.of(tuple(reversed(levels[0])))
 
 
-class _Level:
-    """The siblings below `node` (None: the top) that are still to be asked, and those that passed."""
-
-    __slots__ = ("entries", "node", "tried")
-
-    def __init__(self, node: Node | None, tried: Iterator[Node]) -> None:
-        self.node = node
-        self.tried = tried
-        self.entries: list[tuple[CompiledRule, Shortlist]] = []
-
-    def next(self, event: Event, notes: list[Note] | None) -> Node | None:
-        """The next sibling whose conditions hold."""
-        for node in self.tried:
-            if not node.asked:
-                return node
-            if notes is not None:
-                note_anything(notes)
-            if all(holds(event) for holds in node.asked):
-                return node
-        return None
-
-    def take(self, rule: CompiledRule, below: Shortlist) -> None:
-        """A sibling passed; when it is certain to give a result, the others are out of reach."""
-        if rule.noalert and not rule.has_memory and not below.entries:
-            return
-        self.entries.append((rule, below))
-        if is_certain(rule, below):
-            self.tried = iter(())
+#: What is known of one list of siblings: the node above them (None: the top), those still to be asked, those that hold.
+_Level = tuple[Node | None, Iterator[Node], list[tuple[CompiledRule, Shortlist]]]
 
 
 def shortlist_of(ruleset: Ruleset, event: Event, notes: list[Note] | None = None) -> Shortlist:
@@ -143,25 +118,70 @@ def shortlist_of(ruleset: Ruleset, event: Event, notes: list[Note] | None = None
     Nothing is changed, and nothing remembered but the answers.
     """
     identity, lists = identity_of(event), ruleset.shortlists
-
-    def candidates(table: SiblingTable) -> Iterator[Node]:
-        masks = table.masks(identity)
-        return iter(masks.candidates(event) if notes is None else masks.noted(event, notes))
-
-    levels = [_Level(None, candidates(ruleset.top(event.category)))]
+    above: list[_Level] = []
+    parent: Node | None = None
+    tried = _candidates(ruleset.top(event.category), identity, event, notes)
+    entries: list[tuple[CompiledRule, Shortlist]] = []
+    low: str | None = None
     while True:
-        level = levels[-1]
-        node = level.next(event, notes)
-        if node is None:
-            levels.pop()
-            done = lists.of(tuple(level.entries))
-            if level.node is None:
-                return done
-            levels[-1].take(level.node.rule, done)
-        elif node.children:
-            levels.append(_Level(node, candidates(node.below)))
-        else:
-            level.take(node.rule, lists.nothing)
+        child = None
+        for node in tried:
+            if node.asked:
+                if notes is not None:
+                    note_anything(notes)
+                needed = node.needed or node.find_needed()
+                if needed is not ANY_TEXT:
+                    if low is None:
+                        low = lowered(event.log)
+                    for literal in needed:
+                        if literal in low:
+                            break
+                    else:
+                        continue
+                if not _holds(node, event):
+                    continue
+            if node.children:
+                child = node
+                break
+            if _take(entries, node.rule, lists.nothing):
+                break
+        if child is not None:
+            above.append((parent, tried, entries))
+            parent, tried, entries = child, _candidates(child.below, identity, event, notes), []
+            continue
+        found = lists.of(tuple(entries)) if entries else lists.nothing
+        if parent is None:
+            return found
+        rule = parent.rule
+        parent, tried, entries = above.pop()
+        if _take(entries, rule, found):
+            tried = _NOBODY
+
+
+#: Behind a rule that is certain to give a result.
+_NOBODY: Iterator[Node] = iter(())
+
+
+def _candidates(table: SiblingTable, identity: int, event: Event, notes: list[Note] | None) -> Iterator[Node]:
+    """The siblings that the values of the event leave."""
+    masks = table.by_decoder.get(identity) or table.masks(identity)
+    return iter(masks.candidates(event) if notes is None else masks.noted(event, notes))
+
+
+def _take(entries: list[tuple[CompiledRule, Shortlist]], rule: CompiledRule, below: Shortlist) -> bool:
+    """Add a sibling that holds. True if it is certain to give a result: then the others are out of reach."""
+    if rule.noalert and not rule.has_memory and not below.entries:
+        return False
+    entries.append((rule, below))
+    return is_certain(rule, below)
+
+
+def _holds(node: Node, event: Event) -> bool:
+    """Ask what the tables do not decide."""
+    for holds in node.asked:  # noqa: SIM110 (a generator would cost more than most questions)
+        if not holds(event):
+            return False
+    return True
 
 
 def find(shortlist: Shortlist, event: Event, state: State, walk: Walk) -> Found | None:

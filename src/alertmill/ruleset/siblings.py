@@ -8,8 +8,8 @@ themselves, so a pattern is tried once per distinct value and not once per event
 
 Only conditions whose verdict depends on a single value are decided so. All others (text of the log, time, lists,
 predicates, everything with a memory) are asked of the candidates alone, in the order that the rule language gives them:
-what is decided here has no side effect, so deciding it early is not seen. Where many of them want something of the log,
-its text narrows them down first.
+what is decided here has no side effect, so deciding it early is not seen. Of those that want something of the log, a
+literal that it lacks tells without asking them (`Node.needed`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from alertmill.event import Event
-from alertmill.ruleset.columns import FEW_LOGS, TABLE_SIZE, Column, LogColumn, Question
+from alertmill.patterns import ANY_TEXT
+from alertmill.ruleset.columns import TABLE_SIZE, Column, Question
 from alertmill.ruleset.compile import CompiledRule
-from alertmill.ruleset.conditions import LOG_START, READERS, Clue, Key, is_unspelled
+from alertmill.ruleset.conditions import LOG_START, READERS, Key
 
 #: Names that a document may have at its top for their set to be remembered.
 MOST_ROOTS = 64
@@ -28,20 +29,33 @@ MOST_ROOTS = 64
 #: Stands for the decoder of an event that none matched.
 _NO_DECODER = -1
 
+#: What is needed where no text will do: no byte text has it.
+_NO_TEXT = ("\u0100",)
+
 
 class Node:
     """A place in the tree as it runs: a rule and its children. Equal subtrees share one node.
 
     `asked` are the stateless conditions that the tables of siblings do not decide; `below` are the children's tables.
+    `needed` are literals of which the log must contain one, in lower case, for all of them to hold: that is known
+    without asking any. None until it is needed, ANY_TEXT where nothing is known, never empty.
     """
 
-    __slots__ = ("asked", "below", "children", "rule")
+    __slots__ = ("asked", "below", "children", "needed", "rule")
 
     def __init__(self, rule: CompiledRule, children: tuple[Node, ...]) -> None:
         self.rule = rule
         self.children = children
         self.asked = tuple(condition.holds for condition in rule.conditions if condition.key is None)
         self.below = SiblingTable(children)
+        self.needed: tuple[str, ...] | None = None
+
+    def find_needed(self) -> tuple[str, ...]:
+        """Find out about `needed`: the pattern that asks for the fewest literals, if there are several."""
+        matchers = [condition.matcher for condition in self.rule.conditions if condition.matcher is not None]
+        asked = [needed for matcher in matchers if "" not in (needed := matcher.needed)]
+        needed = self.needed = min(asked, key=len, default=ANY_TEXT) or _NO_TEXT
+        return needed
 
 
 class SiblingTable:
@@ -107,7 +121,6 @@ class Masks:
         "_columns",
         "_everyone",
         "_fields",
-        "_log",
         "_nodes",
         "_others",
         "_static",
@@ -119,7 +132,6 @@ class Masks:
         self._everyone = (1 << len(nodes)) - 1
         self._chosen: dict[int, tuple[Node, ...]] = {}
         self._columns = columns = self._all_columns()
-        self._log = self._log_column()
         self._fields = tuple((key[1], column) for key, column in columns if key[0] == "field")
         self._static = tuple((key[1], column) for key, column in columns if key[0] == "static")
         self._without_static = self._everyone
@@ -140,15 +152,6 @@ class Masks:
                     questions.setdefault((LOG_START, ""), []).append(Question(number, starts.__contains__, None))
         found = [(key, Column(asked, self._everyone)) for key, asked in questions.items()]
         return sorted(found, key=lambda item: -item[1].count)
-
-    def _log_column(self) -> LogColumn | None:
-        """The column of the log's text, if enough of the nodes want something of it."""
-        clues: dict[int, Clue] = {}
-        for number, node in enumerate(self._nodes):
-            for condition in node.rule.conditions:
-                if condition.key is None and condition.clue is not None and not condition.clue.otherwise:
-                    clues.setdefault(number, condition.clue)
-        return LogColumn(clues, self._everyone) if len(clues) >= FEW_LOGS else None
 
     def candidates(self, event: Event) -> Sequence[Node]:
         """The nodes that the event's values do not rule out, in the order in which they are tried."""
@@ -189,16 +192,11 @@ class Masks:
                     else:
                         known = column.table.get(value)
                         mask &= column.decide(value, mask) if known is None else known
-        if self._log is not None and mask & self._log.testers and not is_unspelled(event):
-            mask &= self._log.left(event.log, mask)
         chosen = self._chosen.get(mask)
         return self._choose(mask) if chosen is None else chosen
 
     def noted(self, event: Event, notes: list[Note]) -> Sequence[Node]:
-        """`candidates`, noting what is asked. Columns are asked in an order that depends on the answers alone.
-
-        The log is not asked: what depends on its text is not worth a note.
-        """
+        """`candidates`, noting what is asked. Columns are asked in an order that depends on the answers alone."""
         mask = self._everyone
         for key, column in self._columns:
             if mask & column.testers:

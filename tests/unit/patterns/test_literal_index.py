@@ -7,8 +7,8 @@ import pytest
 from alertmill.patterns import LiteralIndex, requirement
 
 
-def index(*patterns: str, narrowest: int = 1) -> LiteralIndex:
-    return LiteralIndex([requirement(pattern, "pcre2") for pattern in patterns], narrowest=narrowest)
+def index(*patterns: str) -> LiteralIndex:
+    return LiteralIndex([requirement(pattern, "pcre2") for pattern in patterns])
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,6 @@ def test_every_alternative_leads_to_its_pattern() -> None:
 def test_patterns_without_literals_are_unknown() -> None:
     some = index(r"\w+", "abcd", "x|", "ab")
     assert some.unknown == [0, 2]
-    assert index("abcd", "ab", "abcd|x", narrowest=4).unknown == [1, 2]
 
 
 def test_patterns_that_match_nothing_are_never_candidates() -> None:

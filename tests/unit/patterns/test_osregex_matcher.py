@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from alertmill.patterns.osregex import parse
-from alertmill.patterns.osregex_matcher import NATIVE_LIMIT, OsRegex, literal_rows
+from alertmill.patterns.osregex_matcher import OsRegex, literal_rows
+from alertmill.patterns.osregex_native import NATIVE_LIMIT
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,16 @@ def test_several_alternatives_of_all_kinds() -> None:
     assert matcher.search("user eve!") == (8, ("eve",))
     assert matcher.search("nothing") is None
     assert [matcher.matches(text) for text in ("start", "a needle", "1 hits", "user x.", "")] == [True] * 4 + [False]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "needed"),
+    [
+        (r"^\d+ failed \S+", (" failed ",)),
+        (r"^\d+:\s+%|^\w+\s+%", ("%",)),  # what all alternatives need, and rare at that
+        (r"^abc \d+|xyz", ("abc ", "xyz")),
+        (r"\d+", ("",)),
+    ],
+)
+def test_what_a_text_needs_to_be_searched_at_all(pattern: str, needed: tuple[str, ...]) -> None:
+    assert OsRegex(pattern).needed == needed

@@ -6,7 +6,7 @@ import pytest
 
 from alertmill.patterns import compile_pattern, osregex_stepper
 from alertmill.patterns.osregex import parse
-from alertmill.patterns.osregex_matcher import NATIVE_LIMIT
+from alertmill.patterns.osregex_native import NATIVE_LIMIT
 from alertmill.patterns.osregex_stepper import Stepper, StepsExceeded
 
 SIZE = 200_000

@@ -7,7 +7,7 @@ are: detection rules were written against that. The result replaces the log and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -116,24 +116,26 @@ def _lower_first(name: str) -> str:
     return name[:1].lower() + name[1:]
 
 
+#: Elements of `<System>` of which attributes count, and under which names.
+_ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
+    "Provider": {"Name": "providerName", "Guid": "providerGuid", "EventSourceName": "eventSourceName"},
+    "Execution": {"ProcessID": "processID", "ThreadID": "threadID"},
+    "Security": {},
+    "Correlation": {},
+}
+
+
 def _read_system(part: Part, system: _Members) -> None:
     for element in part.children:
-        match element.name:
-            case "Provider":
-                names = {"Name": "providerName", "Guid": "providerGuid", "EventSourceName": "eventSourceName"}
-                system += [(names[key], value) for key, value in element.attributes.items() if key in names]
-            case "TimeCreated":
-                key, value = next(iter(element.attributes.items()), ("", ""))
-                if key == "SystemTime":
-                    system.append(("systemTime", value))
-            case "Execution":
-                names = {"ProcessID": "processID", "ThreadID": "threadID"}
-                system += [(names[key], value) for key, value in element.attributes.items() if key in names]
-            case "Security" | "Correlation":
-                pass
-            case _:
-                if element.text:
-                    system.append((_lower_first(element.name), element.text))
+        names = _ATTRIBUTES.get(element.name)
+        if names is not None:
+            system += [(names[key], value) for key, value in element.attributes.items() if key in names]
+        elif element.name == "TimeCreated":
+            key, value = next(iter(element.attributes.items()), ("", ""))
+            if key == "SystemTime":
+                system.append(("systemTime", value))
+        elif element.text:
+            system.append((_lower_first(element.name), element.text))
 
 
 def _read_event_data(part: Part, data: _Members, nameless: list[str]) -> None:
