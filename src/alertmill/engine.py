@@ -8,17 +8,44 @@ counting and committing are the business of the caller.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
-from alertmill.decoders import OSSEC_ALERT, DecoderTree, JsonRoute, Rejected, decode_eventchannel, predecode
+from alertmill.decoders import (
+    OSSEC_ALERT,
+    DecoderTree,
+    JsonRoute,
+    Rejected,
+    StaticTexts,
+    decode_eventchannel,
+    predecode,
+)
 from alertmill.event import Event, Outcome, Record, UnreadEvent
-from alertmill.ruleset import Memo, Ruleset, Shortlist, State, Trace, count_silent, match, shortlist_of
+from alertmill.rows import RowEvent, RowRecord, RowRun, Rows
+from alertmill.ruleset import (
+    WALKED,
+    CompiledRule,
+    Group,
+    Memo,
+    Next,
+    Ruleset,
+    Shortlist,
+    State,
+    Trace,
+    count_silent,
+    match,
+    shortlist_of,
+)
 from alertmill.sheet import Examination, ExaminedRecord, Key, Layout, Members, Sheet, SheetRecord
 
 #: Queue id of Windows event channels, whose messages have a decoder of their own (spec/predecoding.md 1).
 _EVENTCHANNEL_QUEUE = "f"
+
+#: Rows that are not worth being asked in two parts.
+_FEW = 16
 
 #: Fields without which a firewall event goes no further (spec/rules.md 8.1).
 _FIREWALL_FIELDS = frozenset(("action", "srcip", "dstip", "srcport", "dstport", "protocol"))
@@ -69,6 +96,7 @@ class Engine:
         self._hostname = options.hostname.partition(".")[0]
         #: The way of records that show what rules ask for; None where not all of them can go it.
         self._route = decoders.route if rules.options.engine == "fast" and _is_ordinary(decoders.route) else None
+        self._add_static = StaticTexts(() if self._route is None else self._route.settings.static_fields).add
         self._memo = Memo(rules, self._origin, self._copied)
         #: The last sheet, and whether its records go this way.
         self._sheet: tuple[Sheet | None, bool] = None, False
@@ -99,6 +127,13 @@ class Engine:
 
         These are decoded, raise no alert, and are in the memory, when all is taken, as after `process`.
         """
+        if isinstance(records, Rows):
+            for told in self.row_alerts(records, state):
+                if isinstance(told, RowRun):
+                    yield from map(told.outcome, range(len(told.alerts)))
+                else:
+                    yield told
+            return
         silent: dict[Shortlist, int] = {}
         time = 0.0
         for record in records:
@@ -116,6 +151,92 @@ class Engine:
             else:
                 yield record, self.conclude(self._known(record, known, is_answer=answer is not None), state)
         count_silent(self.rules, silent, time, state)
+
+    def row_alerts(self, rows: Rows, state: State) -> Iterator[RowRun | tuple[Record, Outcome]]:
+        """`alerts` for rows: the rules are asked about all of them together, and alerts come in runs where they can."""
+        if not self._takes(rows.sheet) or state.ruleset is not self.rules:
+            yield from self.alerts(iter(rows), state)
+            return
+        groups = self._find_rows(rows)
+        if len(rows) > _FEW and any(known is None for known, _ in groups):
+            # What is learnt from the first rows spares the others the long way.
+            half = len(rows) // 2
+            yield from self.row_alerts(rows.part(0, half), state)
+            yield from self.row_alerts(rows.part(half, len(rows)), state)
+            return
+        silent: dict[Shortlist, int] = {}
+        told: list[tuple[int, Next | None]] = []
+        counting: dict[Next | None, CompiledRule] = {}
+        for known, places in groups:
+            if isinstance(known, Shortlist) and known.silent:
+                silent[known] = silent.get(known, 0) + len(places)
+                continue
+            told += zip(places, repeat(known))
+            if (rule := self._only_counts(known, state)) is not None:
+                counting[known] = rule
+        told.sort(key=itemgetter(0))
+        yield from self._told_rows(rows, told, counting, state)
+        count_silent(self.rules, silent, rows.time, state)
+
+    def _told_rows(
+        self,
+        rows: Rows,
+        told: Sequence[tuple[int, Next | None]],
+        counting: Mapping[Next | None, CompiledRule],
+        state: State,
+    ) -> Iterator[RowRun | tuple[Record, Outcome]]:
+        """What follows from rows in their order; `counting` are the rules of those that are only counted."""
+        run, kept = RowRun(rows, self._row_event), _Kept(rows, state)
+        for place, known in told:
+            rule = counting.get(known)
+            if rule is not None:
+                fired = kept.count(place, rule)
+                if rule.info.log_alert:
+                    run.alerts.append((place, rule.info, fired))
+                continue
+            kept.close()
+            if run.alerts:
+                yield run
+                run = RowRun(rows, self._row_event)
+            yield self._row_outcome(rows[place], known, state)
+        kept.close()
+        if run.alerts:
+            yield run
+
+    def _only_counts(self, known: Next | None, state: State) -> CompiledRule | None:
+        """The rule of rows of which there is nothing to be done but to count, to keep the time, and to write."""
+        if not isinstance(known, Shortlist) or known.found is None or state.session:
+            return None
+        rule = known.found[0]
+        return rule if state.only_counts(rule) and not rule.mitre_warnings else None
+
+    def _row_event(self, record: RowRecord) -> RowEvent:
+        assert self._route is not None
+        return RowEvent(record, self._hostname, self._route.info, self._known_event, self._add_static)
+
+    def _row_outcome(self, record: RowRecord, known: Next | None, state: State) -> tuple[Record, Outcome]:
+        """What follows from a row with more to ask."""
+        if not isinstance(known, Shortlist):
+            return record, self.conclude(self.examine(record), state)
+        try:
+            event = self._row_event(record)
+            # The memory asks for static fields again and again: it is quicker with them at hand.
+            outcome = self._conclude(event if known.settled else event.decoded(), known, state, None)
+            outcome.event = event
+            return record, outcome
+        except Exception as error:
+            return record, Outcome(rejected=_why(error))
+
+    def _find_rows(self, rows: Rows) -> list[Group]:
+        """What `Memo.find` says of the rows; those without a layout are WALKED."""
+        found: list[Group] = []
+        widths = [*map(len, rows.raws)]
+        for width in set(widths):
+            places = [place for place, columns in enumerate(widths) if columns == width]
+            raws = [rows.raws[place] for place in places]
+            look = rows.sheet.look(raws[0])
+            found += [(WALKED, places)] if look is None else self._memo.find_rows(look[0], raws, places)
+        return found
 
     def examine(self, record: Record) -> Examined:
         """All that the record alone can answer: its event, and the rules that are left for the memory to choose from.
@@ -217,14 +338,18 @@ class Engine:
 
     def _look(self, record: SheetRecord) -> tuple[Layout, Members] | None:
         """What a record shows without being read, where that is all that the rules ask for."""
-        sheet, fits = self._sheet
-        if sheet is not record.sheet:
-            fits = self._route is not None and self._route.takes_all(record.sheet)
-            self._sheet = record.sheet, fits
         try:
-            return record.sheet.look(record.raw) if fits else None
+            return record.sheet.look(record.raw) if self._takes(record.sheet) else None
         except RecursionError:  # nested almost too deeply: whoever reads it will say so
             return None
+
+    def _takes(self, sheet: Sheet) -> bool:
+        """Whether the records of a sheet show all that rules ask for."""
+        known, fits = self._sheet
+        if known is not sheet:
+            fits = self._route is not None and self._route.takes_all(sheet)
+            self._sheet = sheet, fits
+        return fits
 
     def _origin(self, layout: Layout, key: tuple[str, str]) -> Collection[Key] | None:
         """The members that decide what a rule looks at (`ruleset.conditions.Key`)."""
@@ -284,6 +409,40 @@ class Engine:
         if category == OSSEC_ALERT:
             return event.forced_rule not in self.rules.rules_by_id
         return False
+
+
+class _Kept:
+    """Counts rows of which only the times are kept, and keeps these: those of neighbours together."""
+
+    def __init__(self, rows: Rows, state: State) -> None:
+        self._rows = rows
+        self._state = state
+        self._began = False
+        self._time = int(rows.time)
+        self._events = 0
+
+    def count(self, place: int, rule: CompiledRule) -> int:
+        """Another row, of which this is the rule; how often that has fired."""
+        if not self._began:
+            self._state.counters.at(self._rows.time)
+            self._began = True
+        sheet = self._rows.sheet
+        happened = sheet.event_time(self._rows.raws[place]) if sheet.tells_time else None
+        if happened is not None and not self._state.history.any_order:
+            self.close()
+            self._state.history.begin_any_order()
+        time = int(self._rows.time if happened is None else happened)
+        if time != self._time:
+            self.close()
+            self._time = time
+        self._events += 1
+        return self._state.counters.count(rule.id)
+
+    def close(self) -> None:
+        """Keep the times of all rows so far."""
+        if self._events:
+            self._state.history.keep_times(self._time, self._events)
+            self._events = 0
 
 
 def _is_ordinary(route: JsonRoute | None) -> bool:

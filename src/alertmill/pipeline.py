@@ -11,7 +11,7 @@ The pipeline owns no thread, no file and no clock: all of that is handed in.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from alertmill.checkpoints import Checkpoints, Commit
 from alertmill.engine import Engine
 from alertmill.event import Outcome, Record
 from alertmill.metrics import OVERRUNS, Counters, EventCounts, RunCounts
+from alertmill.rows import RowRun, Rows
 from alertmill.ruleset import State
 from alertmill.sinks.dated_file import redo
 from alertmill.sinks.journal import Journal
@@ -108,6 +109,8 @@ class Pipeline:
 
         The ids become durable with the commit that holds what comes of their events.
         """
+        if isinstance(records, Rows):  # rows carry no ids
+            return records
         events = [(record.event_time, record.event_id) for record in records if record.event_id is not None]
         if not events:
             return records
@@ -120,13 +123,14 @@ class Pipeline:
         """Records through the engine and into the outputs."""
         is_written = self._outputs.wants
         runs = RunCounts(self.events)
+        count = runs.count
         alerts = undecoded = told = 0
         for record, outcome in self._outcomes(records):
             told += 1
             event = outcome.event
             if outcome.alert or is_written(outcome):
                 outcome = self._write(record, outcome)
-            runs.count(record.queue, record.location, bool(outcome.rejected), outcome.alert)
+            count(record.queue, record.location, bool(outcome.rejected), outcome.alert)
             if outcome.alert:
                 alerts += 1
             elif outcome.rejected or outcome.dropped:
@@ -140,17 +144,34 @@ class Pipeline:
                 self._warn(outcome.warnings, record)
         runs.close()
         if told < len(records):
-            # Silent ones come from sheets, whose records have one location.
+            # Silent ones, and runs, come from sheets, whose records have one location.
             self.events.count(records[0].queue, records[0].location, False, len(records) - told)
         self.counters.alerts += alerts
         self.counters.undecoded += undecoded
 
     def _outcomes(self, records: Sequence[Record]) -> Iterable[tuple[Record, Outcome]]:
         """Records and what the engine makes of them; without the silent ones where nobody wants to see these."""
+        if isinstance(records, Rows) and self._outputs.take_runs:
+            return self._row_outcomes(records)
         if self._outputs.alerts_only:
             return self.engine.alerts(records, self.state)
         process, state = self.engine.process, self.state
         return ((record, process(record, state)) for record in records)
+
+    def _row_outcomes(self, rows: Rows) -> Iterator[tuple[Record, Outcome]]:
+        """`_outcomes` of rows, but for the alerts that come in runs: these are written and counted here."""
+        for told in self.engine.row_alerts(rows, self.state):
+            if not isinstance(told, RowRun):
+                yield told
+                continue
+            alerts = len(told.alerts)
+            for number in self._outputs.add_run(told):
+                alerts -= 1
+                yield told.outcome(number)
+            if alerts:
+                record = told.rows[0]
+                self.events.count_alert(record.queue, record.location, alerts)
+                self.counters.alerts += alerts
 
     def _write(self, record: Record, outcome: Outcome) -> Outcome:
         """Put an outcome into the outputs; what fails on the way is kept aside, and the outcome says so."""

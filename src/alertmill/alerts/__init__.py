@@ -5,6 +5,7 @@ business of the sinks.
 """
 
 from alertmill.alerts.facts import AlertFacts
+from alertmill.alerts.row_alerts import Fill, Filling, RowTemplate
 from alertmill.alerts.writer import AlertWriter, alert_id
 
-__all__ = ["AlertFacts", "AlertWriter", "alert_id"]
+__all__ = ["AlertFacts", "AlertWriter", "Fill", "Filling", "RowTemplate", "alert_id"]

@@ -13,7 +13,7 @@ from alertmill.event import STATIC_FIELDS, Event
 Describe = Callable[[Event], str]
 
 #: Bytes of a template that are looked at; a description that would become this long is printed as its bare template.
-_LIMIT = 1024
+LIMIT = 1024
 
 _REFERENCE = re.compile(r"\$\(([^)]*)\)")
 _STATIC = frozenset(STATIC_FIELDS)
@@ -21,7 +21,7 @@ _STATIC = frozenset(STATIC_FIELDS)
 
 def compile_description(template: str) -> str | Describe:
     """The template itself when nothing in it depends on the event, else a function that fills it in."""
-    pieces = _REFERENCE.split(template[:_LIMIT])
+    pieces = _REFERENCE.split(template[:LIMIT])
     if len(pieces) == 1:
         return template
     readers = [_reader(name) for name in pieces[1::2]]
@@ -30,7 +30,7 @@ def compile_description(template: str) -> str | Describe:
         filled = pieces.copy()
         filled[1::2] = [reader(event) for reader in readers]
         description = "".join(filled)
-        return description if len(description) < _LIMIT else template
+        return description if len(description) < LIMIT else template
 
     return describe
 

@@ -20,6 +20,10 @@ from alertmill.event import Event, Match
 _LOG_HOSTNAME = re.compile(r"[A-Z][a-z][a-z] [ 0123][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9] ([^ ]+)")
 
 
+#: Times of events that are remembered: those of an object are few.
+_MOST_TIMES = 1024
+
+
 class JsonFormat:
     """Renders alerts.json, archives.json and the `output` of logtest sessions."""
 
@@ -28,6 +32,7 @@ class JsonFormat:
         self._rules = rules
         #: Events of one batch happened at many different seconds: their memory is not that of the arrival times.
         self._event_times = TimeText(facts.zone) if facts.improved else None
+        self._known_times: dict[float, str] = {}
         self._surroundings = SurroundingsOf(facts)
 
     def line(
@@ -49,9 +54,8 @@ class JsonFormat:
         around = self._surroundings.of(event)
         record = event.record
         time = self._times.timestamp(record.time)
-        event_time = rule = previous_output = previous_log = full_log = ""
-        if self._event_times is not None and record.event_time is not None:
-            event_time = _event_time(record.event_time, self._event_times)
+        rule = previous_output = previous_log = full_log = ""
+        event_time = "" if record.event_time is None else self.event_time(record.event_time)
         if match is not None and archive and match.rule.level == 0:
             match = None
         if match is not None:
@@ -70,13 +74,23 @@ class JsonFormat:
             f"{full_log}{predecoder}{around.decoder}{previous_log}{data}{late_predecoder}{around.behind}"
         )
 
+    def event_time(self, time: float) -> str:
+        """The `event_time` member, with a comma before it.
 
-def _event_time(time: float, times: TimeText) -> str:
-    """The `event_time` member; nothing for a time that no calendar has, because events may claim any."""
-    try:
-        return f',"event_time":"{times.timestamp(time)}"'
-    except (ValueError, OverflowError, OSError):
-        return ""
+        Empty without the improved format, and for a time that no calendar has, because events may claim any.
+        """
+        if self._event_times is None:
+            return ""
+        known = self._known_times.get(time)
+        if known is None:
+            try:
+                known = f',"event_time":"{self._event_times.timestamp(time)}"'
+            except (ValueError, OverflowError, OSError):
+                known = ""
+            if len(self._known_times) >= _MOST_TIMES:
+                self._known_times.clear()
+            self._known_times[time] = known
+        return known
 
 
 def _previous_output(lines: tuple[str, ...]) -> str:

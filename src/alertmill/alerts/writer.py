@@ -6,11 +6,13 @@ from alertmill.alerts import drafts
 from alertmill.alerts.event_texts import EventTexts
 from alertmill.alerts.facts import AlertFacts
 from alertmill.alerts.json_format import JsonFormat
+from alertmill.alerts.row_alerts import RowAlerts
 from alertmill.alerts.rule_member import RuleMembers
 from alertmill.alerts.text_format import TextFormat
 from alertmill.alerts.times import TimeText
 from alertmill.alerts.whole_alerts import WholeAlerts
 from alertmill.event import Draft, Event, Match, RuleInfo, UnreadEvent
+from alertmill.rows import RowEvent
 
 
 def alert_id(time: float, offset: int) -> str:
@@ -28,9 +30,15 @@ class AlertWriter:
         self._json = JsonFormat(facts, times, self._rules)
         self._text = TextFormat(facts, times, self._rules)
         self._whole = WholeAlerts(self._json.line, self._text.stanza, self._texts, self._rules, times)
+        #: The templates of alerts of rows.
+        self.rows = RowAlerts(self._json, self._text, self._rules, times)
 
     def json_line(self, event: Event, match: Match | None, alert_id: str, *, archive: bool = False) -> bytes:
         """A line of alerts.json, or with `archive` of archives.json, with its newline (spec/alerts.md 2)."""
+        if isinstance(event, RowEvent) and match is not None and not archive:
+            filled = self.rows.json(event, match, alert_id)
+            if filled is not None:
+                return filled
         draft = event.draft
         if draft is not None and match is not None and not archive and drafts.fits(draft, match):
             return drafts.json_line(draft, match, alert_id, event.record.time, self._times)
@@ -51,6 +59,10 @@ class AlertWriter:
 
     def text_block(self, event: Event, match: Match, alert_id: str) -> bytes:
         """The stanza of alerts.log, with the empty line behind it (spec/alerts.md 3)."""
+        if isinstance(event, RowEvent):
+            filled = self.rows.stanza(event, match, alert_id)
+            if filled is not None:
+                return filled
         draft = event.draft
         if draft is not None and drafts.fits(draft, match):
             return drafts.text_block(draft, alert_id, event.record.time, self._times)
@@ -89,4 +101,4 @@ class AlertWriter:
 
 def _decoded(event: Event) -> Event:
     """The event as templates are made from it: they put other texts into its fields."""
-    return event.decoded() if isinstance(event, UnreadEvent) else event
+    return event.decoded() if isinstance(event, (UnreadEvent, RowEvent)) else event

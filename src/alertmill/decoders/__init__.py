@@ -15,6 +15,7 @@ from alertmill.decoders.plugins.ossecalert import OSSEC_ALERT
 from alertmill.decoders.plugins.windows_eventchannel import decode_eventchannel
 from alertmill.decoders.predecode import QueueMessage, Rejected, predecode, split_queue_message
 from alertmill.decoders.route import JsonRoute
+from alertmill.decoders.static_texts import StaticTexts
 from alertmill.decoders.trace import Decoding, trace_decoding
 from alertmill.decoders.tree import DecoderOptions, build_decoders, load_decoders, read_decoders
 
@@ -27,6 +28,7 @@ __all__ = [
     "JsonRoute",
     "QueueMessage",
     "Rejected",
+    "StaticTexts",
     "build_decoders",
     "decode_eventchannel",
     "load_decoders",

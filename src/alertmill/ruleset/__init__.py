@@ -15,7 +15,7 @@ from alertmill.ruleset.correlation import State, StateChanges
 from alertmill.ruleset.lists import CdbList, load_lists
 from alertmill.ruleset.load import link_rules, load_rules
 from alertmill.ruleset.match import MatchResult, count_silent, match
-from alertmill.ruleset.memo import WALKED, Memo
+from alertmill.ruleset.memo import WALKED, Group, Memo, Next
 from alertmill.ruleset.options import RuleOptions
 from alertmill.ruleset.ruleset import Description, Ruleset
 from alertmill.ruleset.shortlist import Shortlist, shortlist_of
@@ -27,9 +27,11 @@ __all__ = [
     "CdbList",
     "CompiledRule",
     "Description",
+    "Group",
     "LinkedRules",
     "MatchResult",
     "Memo",
+    "Next",
     "RuleOptions",
     "Ruleset",
     "Shortlist",

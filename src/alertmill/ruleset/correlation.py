@@ -228,7 +228,13 @@ class State:
             history.keep(PastEvent.of(event, history.next, rule.id, walk.matched, names), lists)
         else:
             history.keep_time(now)
-        history.make_room(now)
+        if len(history.events) > history.size:
+            history.make_room(now)
+
+    def only_counts(self, rule: CompiledRule) -> bool:
+        """Whether nothing is kept of the rule's events but their times, and nothing can silence them."""
+        asks = rule.ignore or rule.ignored is not None or rule.check_if_ignored is not None
+        return bool(rule.level) and not asks and not self._fed.get(rule.id, self._unlisted)
 
     # --- composites ----------------------------------------------------------------------------------------------
 

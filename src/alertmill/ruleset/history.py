@@ -288,6 +288,18 @@ class History:
         else:
             notes.append(["times", now, 1])
 
+    def keep_times(self, now: int, events: int) -> None:
+        """Store so many events that no list can read, and make room for each."""
+        left = events
+        while left > 0:
+            some = min(left, max(self.size - len(self.events), 0) + 1)
+            self.keep_time(now)
+            self.events.extend([now] * (some - 1))
+            self.next += some - 1
+            self._notes[-1][2] += some - 1
+            self.make_room(now)
+            left -= some
+
     def keep(self, past: PastEvent, lists: Sequence[HistoryList]) -> None:
         """Store an event, and put it into these lists, as often as they are named."""
         self._append(past, lists)

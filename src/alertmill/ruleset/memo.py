@@ -15,7 +15,9 @@ else (the text of the log, the time of day) is not remembered: such records are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from itertools import compress
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from alertmill.event import Event
@@ -63,6 +65,9 @@ class Walked:
 #: What follows an answer.
 Next = Step | Shortlist | Walked
 
+#: Rows, by their places, and what is known of them (`Memo.find`).
+Group = tuple[Next | None, Sequence[int]]
+
 WALKED: Final = Walked()
 
 
@@ -88,6 +93,33 @@ class Memo:
                 value = bytes(value)
             step = step.texts.get(value) or self._by_mask(layout, step, value)
         return step
+
+    def find_rows(self, layout: Layout, rows: Sequence[Sequence[str]], places: Sequence[int]) -> list[Group]:
+        """`find` for many rows of columns, which have these places: those that stand at one step are asked together."""
+        found: list[Group] = []
+        waiting: list[tuple[Next | None, Sequence[int], Sequence[Sequence[str]]]] = []
+        waiting.append((self._first.get(layout), places, rows))
+        while waiting:
+            step, places, rows = waiting.pop()
+            if not isinstance(step, Step):
+                found.append((step, places))
+                continue
+            texts = list(map(itemgetter(step.key), rows))
+            answers = list(map(step.texts.get, texts))
+            kinds = set(answers)
+            if None in kinds:
+                answers = [
+                    self._by_mask(layout, step, text) if answer is None else answer
+                    for text, answer in zip(texts, answers, strict=True)
+                ]
+                kinds = set(answers)
+            if len(kinds) == 1:
+                waiting.append((answers[0], places, rows))
+                continue
+            for kind in kinds:
+                chosen = [answer is kind for answer in answers]
+                waiting.append((kind, list(compress(places, chosen)), list(compress(rows, chosen))))
+        return found
 
     def _by_mask(self, layout: Layout, step: Step, value: str | bytes) -> Next | None:
         """What follows a value that was not seen before, if what it leaves of the siblings was."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from alertmill.alerts import AlertWriter
+from collections.abc import Callable
+from operator import attrgetter
+
+from alertmill.alerts import AlertWriter, Fill, RowTemplate
 from alertmill.event import Outcome, Record
 from alertmill.sinks.rotation import ALERTS_JSON
 
@@ -19,3 +22,6 @@ class AlertsJson:
         if not outcome.alert or outcome.event is None:
             return b""
         return self._writer.json_line(outcome.event, outcome.match, alert_id)
+
+    def for_rows(self) -> tuple[AlertWriter, Callable[[RowTemplate], Fill]]:
+        return self._writer, attrgetter("json")

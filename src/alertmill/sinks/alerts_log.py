@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from alertmill.alerts import AlertWriter
+from collections.abc import Callable
+from operator import attrgetter
+
+from alertmill.alerts import AlertWriter, Fill, RowTemplate
 from alertmill.event import Outcome, Record
 from alertmill.sinks.rotation import ALERTS_LOG
 
@@ -22,3 +25,6 @@ class AlertsLog:
         if self._template:
             return self._writer.custom_line(self._template, outcome.event, outcome.match, alert_id)
         return self._writer.text_block(outcome.event, outcome.match, alert_id)
+
+    def for_rows(self) -> tuple[AlertWriter, Callable[[RowTemplate], Fill]] | None:
+        return None if self._template else (self._writer, attrgetter("stanza"))

@@ -5,9 +5,11 @@ A `Sink` says which bytes an outcome adds to its file; `Appended` is what a chec
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from alertmill.alerts import AlertWriter, Fill, RowTemplate
 from alertmill.event import Outcome, Record
 from alertmill.sinks.rotation import DatedName
 
@@ -33,3 +35,11 @@ class Sink(Protocol):
 
     def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
         """The bytes that `outcome`, which came of `record`, adds; empty when it is of no concern here."""
+
+
+@runtime_checkable
+class RowSink(Sink, Protocol):
+    """A sink that can do without outcomes where alerts are those of rows (`alertmill.rows`)."""
+
+    def for_rows(self) -> tuple[AlertWriter, Callable[[RowTemplate], Fill]] | None:
+        """Whose templates it takes, and which form of an alert it writes; None where it wants outcomes."""

@@ -6,16 +6,17 @@ outputs there are is decided by the configuration; when to commit is decided by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from isal import isal_zlib
 
-from alertmill.alerts import alert_id
+from alertmill.alerts import Fill, Filling, RowTemplate, alert_id
 from alertmill.event import Outcome, Record
-from alertmill.sinks.base import Appended, Sink
+from alertmill.rows import RowRun
+from alertmill.sinks.base import Appended, RowSink, Sink
 from alertmill.sinks.dated_file import DatedFile
 from alertmill.sinks.rejected import Rejected
 from alertmill.sinks.rotation import DatedName, WithinDay
@@ -80,6 +81,9 @@ class Outputs:
         #: Whether there are outputs for events that are no alerts.
         self._has_others = bool(self._event_channels or self._category_channels)
         self._rejected = _Channel(home, Rejected())
+        self._row_forms = _row_forms(alert_sinks)
+        #: Whether alerts of rows can be added by the run.
+        self.take_runs = bool(self._row_forms[1]) and not event_sinks
         #: Whether nothing is written about events without an alert, but for those of the categories.
         self.alerts_only = not event_sinks
         self._channels = [*self._alert_channels, *self._event_channels, *self._category_channels.values()]
@@ -148,6 +152,25 @@ class Outputs:
         for channel, data in zip(channels, rendered, strict=True):
             channel.add(data)
 
+    def add_run(self, run: RowRun) -> Iterator[int]:
+        """Render the alerts of a run, which are no concern of other outputs than those of all alerts.
+
+        Stops at each that has to be written by `add`, and gives its number. For outputs that `take_runs`.
+        """
+        channels, (fillings, forms) = self._alert_channels, self._row_forms
+        first, second = channels[0], f"{int(run.rows.time)}."
+        for number, filling in enumerate(fillings(run)):
+            if filling is None:
+                yield number
+                continue
+            position = self.last_alert_position = first.file.size + first.size
+            template, texts = filling
+            texts.append(f"{second}{position}")
+            for channel, form in zip(channels, forms, strict=True):
+                data = form(template)(texts)
+                channel.buffer.append(data)
+                channel.size += len(data)
+
     def _concerned(self, outcome: Outcome) -> Sequence[_Channel]:
         """The channels that an outcome may add to, in the order in which they render it."""
         channels: Sequence[_Channel] = self._alert_channels if outcome.alert else ()
@@ -190,3 +213,14 @@ class Outputs:
     def close(self) -> None:
         for channel in [*self._channels, self._rejected]:
             channel.file.close()
+
+
+def _row_forms(
+    sinks: Sequence[Sink],
+) -> tuple[Callable[[RowRun], Iterator[Filling | None]], Sequence[Callable[[RowTemplate], Fill]]]:
+    """What gives the fillings of a run, and the form that each sink writes; none where they do not share templates."""
+    found = [sink.for_rows() if isinstance(sink, RowSink) else None for sink in sinks]
+    taken = [of_sink for of_sink in found if of_sink is not None]
+    if len(taken) < len(sinks) or len({id(writer) for writer, _ in taken}) != 1:
+        return lambda run: iter(()), ()
+    return taken[0][0].rows.fillings, tuple(form for _, form in taken)

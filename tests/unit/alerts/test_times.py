@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -44,3 +45,27 @@ def test_no_zone_is_the_local_one() -> None:
 @pytest.mark.parametrize("thousandth", range(0, 1000, 37))
 def test_milliseconds_survive_the_float(thousandth: int) -> None:
     assert TimeText(UTC).timestamp(1795281647 + thousandth / 1000)[20:23] == f"{thousandth:03d}"
+
+
+@pytest.mark.parametrize(
+    ("zone", "second"),
+    [
+        (ZoneInfo("Africa/Monrovia"), 60),  # an offset of -00:44:30
+        (ZoneInfo("America/New_York"), -2717650800),  # clocks were set to a whole hour
+        (ZoneInfo("Europe/Berlin"), 1774746000),  # summer time begins
+        (UTC, 253402300799),  # the last second of the calendar
+        (UTC, -62135596800),  # and the first
+        (timezone(timedelta(hours=9)), -62135596800),
+    ],
+)
+def test_every_second_of_a_minute(zone: tzinfo, second: int) -> None:
+    times, calendar = TimeText(zone), range(-62135596800, 253402300800)
+    for one in range(second - 70, second + 70):
+        if one not in calendar:
+            with pytest.raises((ValueError, OverflowError)):
+                times.timestamp(float(one))
+            continue
+        moment = datetime.fromtimestamp(one, zone)
+        offset = moment.strftime("%z")[:5]
+        assert times.timestamp(float(one)) == f"{moment.replace(tzinfo=None).isoformat()}.000{offset}"
+        assert times.log_date(float(one))[-8:] == moment.strftime("%H:%M:%S")

@@ -143,3 +143,18 @@ def test_a_mark_on_an_event_that_is_gone_is_passed_over():
     history = History(4, 5)
     history.apply([["times", NOON, 2], ["mark", 0, 7], ["mark", 99, 7], ["mark", -5, 7]])
     assert list(history.events) == [NOON, NOON]
+
+
+@pytest.mark.parametrize("events", [0, 1, 3, 4, 5, 17, 40])
+@pytest.mark.parametrize("later", [0, 3, 100])
+def test_times_that_are_kept_together(events, later):
+    together, alone = History(12, 5), History(12, 5)
+    for one in (together, alone):
+        for seq in range(9):
+            one.keep_time(NOON + seq % 2)
+    together.keep_times(NOON + later, events)
+    for _ in range(events):
+        alone.keep_time(NOON + later)
+        alone.make_room(NOON + later)
+    assert ([*together.everything()], together.next) == ([*alone.everything()], alone.next)
+    assert together.changes() == alone.changes()

@@ -115,3 +115,20 @@ def test_what_is_remembered_has_an_end(monkeypatch):
             found = learn(memo, **members)
         assert found is RULES.shortlists.nothing
         assert memo._size <= 21
+
+
+@pytest.mark.parametrize(
+    "rows", [[], ["red big"], ["red big", "blue -", "green -", "red -", "red big", "black -", "x big"]]
+)
+def test_many_rows_are_found_as_each_alone(rows):
+    class Columns(Plain):
+        def origin(self, name: str) -> Collection[Any]:
+            return (("color", "size").index(name),)
+
+    memo, layout = remembering(), Columns()
+    for known in ("red big", "pink -", "blue -", "black -"):
+        color, size = known.split()
+        memo.learn(layout, known.split(), shown({"color": color, "size": size}))
+    split = [row.split() for row in rows]
+    found = {place: known for known, places in memo.find_rows(layout, split, range(len(rows))) for place in places}
+    assert [found[place] for place in range(len(rows))] == [memo.find(layout, row) for row in split]

@@ -10,7 +10,6 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -18,6 +17,7 @@ from alertmill import codes
 from alertmill.config.models import DiscardRegex, EventFormat
 from alertmill.errors import SourceError
 from alertmill.event import Record
+from alertmill.rows import Row
 from alertmill.sheet import SheetRecord
 from alertmill.sources.aws import parquet, row_sheets, sheets
 from alertmill.sources.aws.documents import HELD_DOCUMENT
@@ -32,7 +32,7 @@ from alertmill.sources.aws.envelope import (
 from alertmill.sources.aws.examined import ExaminedBody, ObjectExamination, ObjectTask, examined_record
 from alertmill.sources.aws.faults import FetchError, ObjectError, ParseError
 from alertmill.sources.aws.formats import BadLine, ObjectFormat, SpecialRecord
-from alertmill.sources.aws.row_sheets import Columnwise, RowSheet
+from alertmill.sources.aws.row_sheets import RowSheet
 from alertmill.sources.aws.sheets import JsonSheet, Memberwise
 from alertmill.sources.aws.store import Body
 from alertmill.sources.aws.unpack import check_text, unpack
@@ -150,6 +150,10 @@ class ObjectReader:
 
     def _batches(self, target: Target, body: Body, skip: int, stop: Stop) -> Iterator[Batch]:
         content = _Content(self._kind, body, target.key, stop)
+        table = self._table(content, target)
+        if table is not None:
+            yield from self._table_batches(target, *table, skip, stop)
+            return
         rows, make = self._rows(content, target, body)
         drops = self._drops
         records: list[Record] = []
@@ -177,6 +181,30 @@ class ObjectReader:
             records.append(self._error_record(target, text))
         yield Batch(records, (self.done(target, number),), self._ack(target))
 
+    def _table(self, content: _Content, target: Target) -> tuple[RowSheet, list[Row]] | None:
+        """The rows of an object whose records stay columns, None for any other. Raises ObjectError."""
+        kind = self._kind.columnwise
+        data = content.held() if kind is not None and self._drops is None else None
+        table = row_sheets.split(data, kind) if data is not None and kind is not None else None
+        if kind is None or data is None or table is None:
+            return None
+        place = f"s3://{target.bucket}/{target.key}#"
+        sheet = RowSheet(kind, data, table[0], self.envelope(target), place, improved=self._improved)
+        return sheet, table[1]
+
+    def _table_batches(
+        self, target: Target, sheet: RowSheet, raws: list[Row], skip: int, stop: Stop
+    ) -> Iterator[Batch]:
+        done = skip
+        while len(raws) - done >= BATCH_RECORDS:
+            records = sheet.rows(raws[done : done + BATCH_RECORDS], done + 1, self._clock())
+            done += BATCH_RECORDS
+            yield Batch(records, (ObjectPartial(target.scope, target.key, target.etag, done),))
+            if stop.is_set():
+                return
+        rest = sheet.rows(raws[done:], done + 1, self._clock())
+        yield Batch(rest, (self.done(target, len(raws)),), self._ack(target))
+
     def _rows(
         self, content: _Content, target: Target, body: Body
     ) -> tuple[Iterable[Any], Callable[[Any, int, float], Record]]:
@@ -186,16 +214,12 @@ class ObjectReader:
         """
         if isinstance(body, ExaminedBody):
             return body.found.answers, self._examined_maker(target, body)
-        members, columns = self._kind.memberwise, self._kind.columnwise
-        data = content.held() if (members or columns) and self._drops is None else None
+        members = self._kind.memberwise
+        data = content.held() if members is not None and self._drops is None else None
         if data is not None and members is not None:
             texts = sheets.split(data, members)
             if texts is not None:
                 return texts, self._text_maker(target, members, data)
-        elif data is not None and columns is not None:
-            table = row_sheets.split(data, columns)
-            if table is not None:
-                return table[1], self._row_maker(target, columns, data, table[0])
         return content.rows(), self._improved_maker(target) if self._improved else self._compatible_maker(target)
 
     def _examined_maker(self, target: Target, body: ExaminedBody) -> Callable[[Any, int, float], Record]:
@@ -225,23 +249,6 @@ class ObjectReader:
                 return SheetRecord(sheet, text, number, now)
             record = sheets.picked(text, kind.identity)
             return SheetRecord(sheet, text, number, now, event_time(record), event_id(record))
-
-        return make
-
-    def _row_maker(
-        self, target: Target, kind: Columnwise, data: bytes, names: tuple[str, ...]
-    ) -> Callable[[list[str], int, float], Record]:
-        """Records that stay columns."""
-        place = f"s3://{target.bucket}/{target.key}#"
-        sheet = RowSheet(kind, data, names, self.envelope(target), place, improved=self._improved)
-        if not self._improved:
-            return partial(SheetRecord, sheet)
-        column, moment = kind.time
-        place_of_time = names.index(column) if column in names else len(names)
-
-        def make(row: list[str], number: int, now: float) -> Record:
-            happened = moment(row[place_of_time]) if place_of_time < len(row) else None
-            return SheetRecord(sheet, row, number, now, happened)
 
         return make
 

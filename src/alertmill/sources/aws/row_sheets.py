@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alertmill.event import ColumnFields
+from alertmill.rows import Row, Rows, RowShape
 from alertmill.sheet import Layout, Members
 from alertmill.sources.aws.envelope import LOCATION, Envelope, spell_compatible, spell_improved
 from alertmill.sources.aws.sheets import occurs
@@ -26,8 +27,10 @@ _ACCOUNT = "aws_account_id"
 _RESERVED = frozenset(("log_info", "source", "source_ip_address", "envelope", "extra_columns", "tags", _ACCOUNT))
 #: Columns of a header that is worth a sheet: fewer than decoders have room for, with what the envelope adds.
 _MOST_COLUMNS = 200
-#: Widths and headers whose layouts are remembered.
+#: Widths and headers whose layouts, and whose shapes, are remembered.
 _MOST_LAYOUTS = 1024
+#: What texts that need no care are made of: printable ASCII, but for what begins an array or JSON escapes.
+_PLAIN = bytes(sorted({*range(0x20, 0x7F)} - {*b'"\\['}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +41,10 @@ class Columnwise:
         names: the member names that a first line stands for, empty when it is no header.
         usual: the names where there is no header.
         source: becomes the `source` of each record.
-        spelled: how the values of some columns are spelled.
+        spelled: how the values of some columns are spelled: in characters of which none has
+            to be escaped anywhere, or as they are.
         time: the column that tells when the event happened, and how its values tell it (epoch seconds).
-        layouts: what is remembered.
+        layouts, shapes: what is remembered.
     """
 
     names: Callable[[list[str]], tuple[str, ...]]
@@ -51,6 +55,7 @@ class Columnwise:
     layouts: dict[tuple[tuple[str, ...], str | None], RowLayout] = field(
         default_factory=dict, compare=False, repr=False
     )
+    shapes: dict[Any, RowShape] = field(default_factory=dict, compare=False, repr=False)
 
     def layout(self, names: tuple[str, ...], account: str | None) -> RowLayout:
         """The layout of an account's rows with these columns."""
@@ -59,6 +64,15 @@ class Columnwise:
             if len(self.layouts) >= _MOST_LAYOUTS:
                 self.layouts.clear()
             known = self.layouts[names, account] = RowLayout(names, frozenset(self.spelled))
+        return known
+
+    def shape(self, below: tuple[str, ...], around: tuple[Any, ...]) -> RowShape:
+        """The shape of documents with these members below `aws`; `around` is what else tells shapes apart."""
+        known = self.shapes.get((below, around))
+        if known is None:
+            if len(self.shapes) >= _MOST_LAYOUTS:
+                self.shapes.clear()
+            known = self.shapes[below, around] = RowShape(("integration", *(f"aws.{name}" for name in below)))
         return known
 
 
@@ -125,14 +139,23 @@ class RowSheet:
         self._envelope = envelope
         self._place = place
         self._improved = improved
-        #: By the number of columns: layout, and names of all fields with the places of the lowered ones.
+        #: By the number of columns: layout; shape, with the places of what has to be spelled.
         self._layouts: dict[int, Layout | None] = {}
-        self._fields: dict[int, tuple[tuple[str, ...], Mapping[str, int]]] = {}
+        self._shapes: dict[int, tuple[RowShape, tuple[tuple[int, Callable[[str], str]], ...]]] = {}
         self._info = tuple(f"log_info.{name}" for name in envelope.log_info)
         self._before = ("aws", *map(str, envelope.log_info.values()))
+        self._behind = (kind.source,) if envelope.account is None else (kind.source, envelope.account)
         around = str((envelope.log_info, envelope.account))
         self._is_ascii = around.isascii() and "\\x00" not in around
-        self._spelled = tuple((names.index(name), spell) for name, spell in kind.spelled.items() if name in names)
+        #: Whether the texts of all rows are plain; None before somebody asked.
+        self._is_simple: bool | None = None
+        column, self._moment = kind.time
+        self._time = names.index(column) if column in names else 0
+        self.tells_time = improved and column in names
+
+    def rows(self, raws: Sequence[Row], first: int, time: float) -> Rows:
+        """Some rows as records; `first` is the number of the first one, `time` when they arrived."""
+        return Rows(self, raws, first, time)
 
     def look(self, raw: Any) -> tuple[Layout, Members] | None:
         width = len(raw)
@@ -156,32 +179,54 @@ class RowSheet:
             self._envelope.number(number)
         return self._envelope.wrap_columns(record), None
 
-    def _values(self, row: list[str]) -> list[str]:
+    def _values(self, row: Row) -> Row:
         """The row with those columns spelled that have to be."""
-        values = row.copy()
-        for place, spell in self._spelled:
-            if place < len(values):
-                values[place] = spell(values[place])
-        return values
+        spelled = self._kind.spelled
+        return [spelled[name](text) if name in spelled else text for name, text in zip(self._names, row, strict=False)]
 
     def columns(self, raw: Any, number: int) -> ColumnFields | None:
         """The fields of the record's document, where they are plain text."""
         if len(raw) > len(self._names) or not self.is_plain(raw):
             return None
-        width = len(raw)
-        known = self._fields.get(width) or self._fields.setdefault(width, self._field_names(width))
-        number_text = (str(number),) if self._improved else ()
-        values = [*self._before, *number_text, *self._values(raw), self._kind.source]
-        if self._envelope.account is not None:
-            values.append(self._envelope.account)
-        return ColumnFields(known[0], values, known[1])
+        shape, texts = self._shown(raw, number)
+        return ColumnFields(shape.names, texts, shape.places)
 
-    def _field_names(self, width: int) -> tuple[tuple[str, ...], Mapping[str, int]]:
+    def plain(self, raw: Row, number: int) -> tuple[RowShape, list[str]] | None:
+        if self._is_simple is None:
+            self._is_simple = self._look_at_all()
+        if not self._is_simple or len(raw) > len(self._names) or "" in raw:
+            return None
+        return self._shown(raw, number)
+
+    def _shown(self, raw: Row, number: int) -> tuple[RowShape, list[str]]:
+        """The shape of a row, and the texts of its fields."""
+        shape, spelled = self._shapes.get(len(raw)) or self._of_width(len(raw))
+        if self._improved:
+            texts = [*self._before, str(number), *raw, *self._behind]
+        else:
+            texts = [*self._before, *raw, *self._behind]
+        for place, spell in spelled:
+            texts[place] = spell(texts[place])
+        return shape, texts
+
+    def _look_at_all(self) -> bool:
+        """Whether every text of every row is plain."""
+        data, around = self._data, "".join((*self._before, *self._behind)).encode()
+        return not data.translate(None, _PLAIN + b"\n") and not around.translate(None, _PLAIN)
+
+    def event_time(self, raw: Row) -> float | None:
+        return self._moment(raw[self._time]) if self.tells_time and self._time < len(raw) else None
+
+    def _of_width(self, width: int) -> tuple[RowShape, tuple[tuple[int, Callable[[str], str]], ...]]:
+        """The shape of rows of so many columns, and the places of texts that have to be spelled."""
+        names, spelled = self._names[:width], self._kind.spelled
         number = ("log_info.record",) if self._improved else ()
         account = () if self._envelope.account is None else (_ACCOUNT,)
-        below = (*self._info, *number, *self._names[:width], "source", *account)
-        names = ("integration", *(f"aws.{name}" for name in below))
-        return names, {name.lower(): place for place, name in enumerate(names)}
+        shape = self._kind.shape((*self._info, *number, *names, "source", *account), tuple(map(bool, self._before)))
+        first = len(self._before) + len(number)
+        places = tuple((first + place, spelled[name]) for place, name in enumerate(names) if name in spelled)
+        self._shapes[width] = shape, places
+        return shape, places
 
     def is_plain(self, raw: Any) -> bool:
         text = "".join(raw)

@@ -47,6 +47,8 @@ _LINE = re.compile(r"2 (?:\d{12}|unknown) eni-\w+ .* \d+ \d+ (?:ACCEPT|REJECT|-)
 _TIMES = frozenset({"start", "end"})
 #: Digits of a time that can be a year of four digits, and some zeros: longer texts are not worth remembering.
 _LONGEST = 20
+#: Times that are remembered.
+_MOST_TIMES = 4096
 _YEAR_10000 = 253_402_300_800
 
 
@@ -62,6 +64,18 @@ def _time(text: str) -> str:
     return _seconds(text) if len(text) <= _LONGEST else text
 
 
+class _Spelled(dict[str, str]):
+    """What `_time` makes of texts, remembered: a look-up, for most records of an object have the same few times."""
+
+    def __missing__(self, text: str) -> str:
+        spelled = _time(text)
+        if len(text) <= _LONGEST:
+            if len(self) >= _MOST_TIMES:
+                self.clear()
+            self[text] = spelled
+        return spelled
+
+
 def _moment(text: str) -> float | None:
     """The time that `_time` spells, epoch seconds."""
     if len(text) <= _LONGEST and text.isascii() and text.isdigit():
@@ -75,7 +89,7 @@ class VpcFlow(AccountLayout):
     type = "vpcflow"
     service = "vpcflowlogs"
     columnwise: Columnwise | None = Columnwise(
-        header_names, VERSION_2, "vpc", dict.fromkeys(sorted(_TIMES), _time), ("start", _moment)
+        header_names, VERSION_2, "vpc", dict.fromkeys(sorted(_TIMES), _Spelled().__getitem__), ("start", _moment)
     )
     names_account = True
     flow_logs = True
@@ -134,11 +148,18 @@ def _text(value: Any) -> str:
     return "-" if value is None else json.dumps(value)
 
 
-@lru_cache(maxsize=4096)
 def _seconds(text: str) -> str:
     if not (text.isascii() and text.isdigit()):
         return text
+    minutes, seconds = divmod(int(text), 60)
+    begin = _minute(minutes)
+    return f"{begin}{seconds:02d}Z" if begin else text
+
+
+@lru_cache(maxsize=1024)
+def _minute(minutes: int) -> str:
+    """`YYYY-MM-DDTHH:MM:` of a minute since the epoch, empty for one that no calendar has."""
     try:
-        return datetime.fromtimestamp(int(text), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(minutes * 60, UTC).strftime("%Y-%m-%dT%H:%M:")
     except (ValueError, OverflowError, OSError):
-        return text
+        return ""
