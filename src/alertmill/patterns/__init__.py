@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from alertmill.errors import PatternError, did_you_mean
 from alertmill.patterns.address import AddressList, compile_addresses
+from alertmill.patterns.json_words import json_words
 from alertmill.patterns.literal_tests import OneOf
 from alertmill.patterns.literals import required_literals
 from alertmill.patterns.lowercase import lowered
@@ -35,6 +36,7 @@ __all__ = [
     "Pcre2",
     "compile_addresses",
     "compile_pattern",
+    "json_words",
     "lowered",
     "required_literals",
     "rest",

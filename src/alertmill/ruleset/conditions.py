@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import NamedTuple
 
 from alertmill.errors import Origin
 from alertmill.event import Event
@@ -54,6 +55,14 @@ _ORDER = {
 }
 
 
+class Clue(NamedTuple):
+    """A pattern that decides a condition: the verdict is `otherwise` for every text that `pattern` does not match."""
+
+    pattern: str
+    dialect: str
+    otherwise: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A stateless condition of a rule.
@@ -62,8 +71,10 @@ class Condition:
         text: the condition in words, for explanations.
         holds: the verdict on an event.
         key: what is looked at, if the verdict depends on this one value alone; None otherwise.
-        test: the verdict on that value; a missing value never fulfils a condition.
+        test: the verdict on that value, or without a `key` on the text of the log; None where neither decides. A
+            missing value never fulfils a condition.
         starts: the first characters of all logs that can fulfil it, if they are few.
+        clue: the pattern behind `test`, or behind a condition on the log, from which siblings tell without asking.
         shows: what is looked at where there is no `key`, as text for explanations; None for the log and what is none.
         place: where the rule says it, if that is a place of its own; found when it is asked for.
     """
@@ -73,6 +84,7 @@ class Condition:
     key: Key | None = None
     test: Callable[[str], bool] | None = None
     starts: frozenset[str] | None = None
+    clue: Clue | None = None
     shows: Callable[[Event], str] | None = None
     place: Callable[[], Origin] | None = None
 
@@ -99,8 +111,17 @@ def _text_condition(criterion: TextCriterion) -> Condition:
     text, place = _words(f"<{name}>", criterion), criterion.source.origin
     if name in ("match", "regex"):
         starts = None if criterion.negate else _starts(criterion.source.text, criterion.dialect)
-        return Condition(text, lambda event: test(event.log), starts=starts, place=place)
-    return _keyed(text, (name, "") if name in READERS else ("static", name), test, place)
+        return Condition(
+            text, lambda event: test(event.log), test=test, starts=starts, clue=_clue(criterion), place=place
+        )
+    return _keyed(text, (name, "") if name in READERS else ("static", name), test, place, _clue(criterion))
+
+
+def _clue(criterion: TextCriterion) -> Clue:
+    matcher, negate = criterion.matcher, criterion.negate
+    if matcher.dialect == "osmatch" and matcher.pattern.startswith("!"):
+        return Clue(matcher.pattern[1:], "osmatch", not negate)
+    return Clue(matcher.pattern, matcher.dialect, negate)
 
 
 #: Alternatives of which each begins with `^` and an ordinary character. Escapes come later, if at all.
@@ -122,16 +143,18 @@ def _starts(pattern: str, dialect: str) -> frozenset[str] | None:
 
 
 def _log_start(event: Event) -> str:
-    # The text of a document begins with a brace; asking for the text would spell all of it.
-    if event.log_is_message and event.record.document is not None:
-        return "{"
-    return event.log[:1]
+    return "{" if is_unspelled(event) else event.log[:1]
+
+
+def is_unspelled(event: Event) -> bool:
+    """Whether the log is the text of a document, which begins with a brace: asking for it would spell all of it."""
+    return event.log_is_message and event.record.document is not None
 
 
 def _field_condition(criterion: TextCriterion) -> Condition:
     test = _verdict(criterion.matcher.matches, criterion.negate)
     text = _words(f'<field name="{criterion.name}">', criterion)
-    return _keyed(text, ("field", criterion.name.lower()), test, criterion.source.origin)
+    return _keyed(text, ("field", criterion.name.lower()), test, criterion.source.origin, _clue(criterion))
 
 
 def _words(what: str, criterion: TextCriterion) -> str:
@@ -162,7 +185,13 @@ def _verdict(matches: Callable[[str], bool], negate: bool) -> Callable[[str], bo
     return (lambda text: not matches(text)) if negate else matches
 
 
-def _keyed(text: str, key: Key, test: Callable[[str], bool], place: Callable[[], Origin] | None = None) -> Condition:
+def _keyed(
+    text: str,
+    key: Key,
+    test: Callable[[str], bool],
+    place: Callable[[], Origin] | None = None,
+    clue: Clue | None = None,
+) -> Condition:
     kind, name = key
 
     def field_holds(event: Event) -> bool:
@@ -178,11 +207,11 @@ def _keyed(text: str, key: Key, test: Callable[[str], bool], place: Callable[[],
         return value is not None and test(value)
 
     if kind == "field":
-        return Condition(text, field_holds, key, test, place=place)
+        return Condition(text, field_holds, key, test, clue=clue, place=place)
     if kind == "static":
-        return Condition(text, static_holds, key, test, place=place)
+        return Condition(text, static_holds, key, test, clue=clue, place=place)
     read = READERS[kind]
-    return Condition(text, other_holds, key, test, place=place)
+    return Condition(text, other_holds, key, test, clue=clue, place=place)
 
 
 def _decoder_condition(spec: RuleSpec, _options: RuleOptions) -> Condition | None:
@@ -207,7 +236,12 @@ def _size_condition(spec: RuleSpec, _options: RuleOptions) -> Condition | None:
     if not size:
         return None
     text = f"the log has {size} bytes or more"
-    return Condition(text, lambda event: len(event.log) >= size, shows=lambda event: f"{len(event.log)} bytes")
+    return Condition(
+        text,
+        lambda event: len(event.log) >= size,
+        test=lambda log: len(log) >= size,
+        shows=lambda event: f"{len(event.log)} bytes",
+    )
 
 
 def _time_condition(spec: RuleSpec, options: RuleOptions) -> Condition | None:

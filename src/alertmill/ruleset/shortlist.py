@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from alertmill.event import Event
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, Walk
-from alertmill.ruleset.siblings import Node, Note, SiblingTable, identity_of, note_anything
+from alertmill.ruleset.siblings import Node, Notes, SiblingTable, Verdict, identity_of
 
 if TYPE_CHECKING:
     from alertmill.ruleset.ruleset import Ruleset
@@ -117,12 +117,13 @@ class _Level:
         self.tried = tried
         self.entries: list[tuple[CompiledRule, Shortlist]] = []
 
-    def next(self, event: Event, notes: list[Note] | None) -> Node | None:
+    def next(self, event: Event, notes: Notes | None) -> Node | None:
         """The next sibling whose conditions hold."""
         for node in self.tried:
+            holds = all(holds(event) for holds in node.asked)
             if node.asked and notes is not None:
-                note_anything(notes)
-            if all(holds(event) for holds in node.asked):
+                notes.append(Verdict(node, holds))
+            if holds:
                 return node
         return None
 
@@ -135,7 +136,7 @@ class _Level:
             self.tried = iter(())
 
 
-def shortlist_of(ruleset: Ruleset, event: Event, notes: list[Note] | None = None) -> Shortlist:
+def shortlist_of(ruleset: Ruleset, event: Event, notes: Notes | None = None) -> Shortlist:
     """Ask all that the event alone can answer; `notes` collects the questions.
 
     Nothing is changed, and nothing remembered but the answers.

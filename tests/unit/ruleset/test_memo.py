@@ -30,6 +30,13 @@ class Plain:
     def text(self, name: str, value: str | bytes) -> str | None:
         return value if isinstance(value, str) and "?" not in value else None
 
+    def reader(self, name: str) -> Reader:
+        def read(value: str | bytes) -> FieldText:
+            text = self.text(name, value)
+            return UNKNOWN if text is None else text
+
+        return read
+
 
 LAYOUT = Plain()
 
