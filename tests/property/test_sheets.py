@@ -121,7 +121,9 @@ def rulesets(draw: st.DrawFn) -> str:
                 )
             )
         )
-        attributes = f' level="{draw(st.sampled_from((0, 0, 2, 5, 7)))}"' + draw(some(("", "", "", ' noalert="1"', ' maxsize="300"')))
+        attributes = f' level="{draw(st.sampled_from((0, 0, 2, 5, 7)))}"' + draw(
+            some(("", "", "", ' noalert="1"', ' maxsize="300"'))
+        )
         if known[1:] and draw(chance):
             attributes += ' frequency="2" timeframe="60"'
             body += f"<if_matched_sid>{draw(st.sampled_from(known[1:]))}</if_matched_sid>"
