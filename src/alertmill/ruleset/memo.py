@@ -142,7 +142,9 @@ class Memo:
                 if value.__class__ is not str:
                     value = bytes(value)
                     if value[0] == _BRACE:
-                        step = self._by_inside(step, value)
+                        text = step.read(value)
+                        answer = value if isinstance(text, Unknown) else text  # nothing else in the object matters
+                        step = step.texts.get(answer) or self._by_mask(step, answer, text)
                         continue
                 step = step.texts.get(value) or self._by_mask(step, value, step.read(value))
             elif isinstance(step, LogStep):
@@ -163,13 +165,6 @@ class Memo:
             return None if opened.document is None else opened.message
         except Exception:  # whoever walks it says why
             return None
-
-    def _by_inside(self, step: Step, value: bytes) -> Next | None:
-        """What follows an object: the field that was asked for matters, not all the rest."""
-        text = step.read(value)
-        if isinstance(text, Unknown):
-            return step.texts.get(value)
-        return step.texts.get(text) or self._by_mask(step, text, text)
 
     def _by_mask(self, step: Step, answer: str | bytes | None, text: FieldText) -> Next | None:
         """What follows an answer that was not seen before, if what its text leaves of the siblings was."""

@@ -22,31 +22,49 @@ _LEAST_INT, _GREATEST_INT = -(2**31), 2**31 - 1
 _shape = JsonStyle().shape
 
 
+class _Inside(dict[tuple[str, ...], FieldText]):
+    """The fields inside an object by their paths, names in lower case; found when they are first asked for."""
+
+    def __init__(self, text: bytes) -> None:
+        try:
+            self._value = orjson.loads(text)
+        except orjson.JSONDecodeError:  # what only other readers accept
+            self._value = UNKNOWN
+
+    def __missing__(self, path: tuple[str, ...]) -> FieldText:
+        found = self[path] = _found(self._value, path)
+        return found
+
+
+_remembered = lru_cache(maxsize=_MOST_OBJECTS)(_Inside)
+#: The last object that was too long to be remembered: it is asked for several fields in a row.
+_last: list[tuple[bytes, _Inside]] = [(b"{}", _Inside(b"{}"))]
+
+
 def nested_text(text: bytes, path: tuple[str, ...]) -> FieldText:
     """The field at `path` (names in lower case) inside an object; None where there is none."""
-    value = _read(text) if len(text) <= _LONGEST_OBJECT else _parsed(text)
+    return (_remembered(text) if len(text) <= _LONGEST_OBJECT else _large(text))[path]
+
+
+def _large(text: bytes) -> _Inside:
+    known, inside = _last[0]
+    if known != text:
+        inside = _Inside(text)
+        _last[0] = text, inside
+    return inside
+
+
+def _found(value: Any, path: tuple[str, ...]) -> FieldText:
     for name in path:
         if value.__class__ is not dict:
-            break
+            # Nothing lies inside of a text or a number; an array of one object becomes that object.
+            return UNKNOWN if value is UNKNOWN or value.__class__ is list else None
         shape = _shape(value)
         if shape is None:
             return UNKNOWN
         written = shape.by_name.get(name)
         value = None if written is None else value[written]
-    else:
-        return _text_of(value)
-    # Nothing lies inside of a text or a number; an array of one object becomes that object.
-    return UNKNOWN if value is UNKNOWN or value.__class__ is list else None
-
-
-def _parsed(text: bytes) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:  # what only other readers accept
-        return UNKNOWN
-
-
-_read = lru_cache(maxsize=_MOST_OBJECTS)(_parsed)
+    return _text_of(value)
 
 
 def _text_of(value: Any) -> FieldText:

@@ -250,16 +250,16 @@ class JsonSheet:
         return self._known[words]
 
     def may_say(self, raw: Any, words: Sequence[bytes]) -> bool:
-        if b"\\u00" in raw and _HIDDEN.search(raw):
+        if b"\\" in raw and b"\\u00" in raw and _HIDDEN.search(raw):
             return True
-        around = self._around or self._said_around()
-        return all(word in around or occurs(word, raw) for word in words)
+        return all(occurs(word, raw) or self._says_around(word) for word in words)
 
-    def _said_around(self) -> bytes:
-        """What documents say beside the object's own texts, in lower case."""
-        said = orjson.dumps([self._envelope.log_info, self._account, self._kind.source]).lower()
-        self._around = _WORDS + said
-        return self._around
+    def _says_around(self, word: bytes) -> bool:
+        """Whether documents say a word beside the object's own texts."""
+        if not self._around:
+            said = orjson.dumps([self._envelope.log_info, self._account, self._kind.source])
+            self._around = _WORDS + said.lower()
+        return word in self._around
 
     def place(self, number: int) -> str:
         return f"{self._place}{number}"
