@@ -8,7 +8,7 @@ is no route or the event does not take it, and the text is spelled and walked as
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from alertmill.decoders.compiled import Root
 from alertmill.decoders.heads import matches_json
@@ -25,11 +25,15 @@ _Sources = list[tuple[str, dict[str, list[str]]]]
 
 @dataclass(frozen=True, slots=True)
 class JsonRoute:
-    """Where documents go: to the decoder `info`, unless all words of one of `clues` occur in them (in any case)."""
+    """Where documents go: to the decoder `info`, unless all words of one of `clues` occur in them (in any case).
+
+    `known` remembers where static fields come from.
+    """
 
     info: DecoderInfo
     settings: PluginSettings
     clues: tuple[tuple[bytes, ...], ...]
+    known: dict[str, _Sources] = field(default_factory=dict, compare=False, repr=False)
 
     def take(self, event: Event) -> bool:
         """Decode the event from its document. False when it has none, or its text has to be looked at."""
@@ -70,8 +74,8 @@ class JsonRoute:
     def static_origin(self, layout: Layout, name: str) -> Collection[Key] | None:
         """The members that alone decide the static field `name` of records that came this way (`Layout.origin`)."""
         found: set[Key] = set()
-        for field in _fields_of(self._sources(name)):
-            members = layout.origin(field)
+        for one in _fields_of(self._sources(name)):
+            members = layout.origin(one)
             if members is None:
                 return None
             found.update(members)
@@ -83,13 +87,13 @@ class JsonRoute:
         `event` is that of a record of the layout: all else that has a say is the same in all of them.
         """
         all_sources = [sources for name in names if (sources := self._sources(name))]
-        fields = {field for sources in all_sources for field in _fields_of(sources)}
-        readers = {field: layout.reader(field) for field in fields if layout.origin(field)}
-        settled = {field: event.fields.get(field) for field in fields - readers.keys()}
+        fields = {name for sources in all_sources for name in _fields_of(sources)}
+        readers = {name: layout.reader(name) for name in fields if layout.origin(name)}
+        settled = {name: event.fields.get(name) for name in fields - readers.keys()}
 
         def read(value: str | bytes) -> FieldText:
-            def get(field: str) -> FieldText:
-                return readers[field](value) if field in readers else settled[field]
+            def get(name: str) -> FieldText:
+                return readers[name](value) if name in readers else settled[name]
 
             for sources in all_sources:
                 if (text := _first(sources, get)) is not None:
@@ -100,11 +104,14 @@ class JsonRoute:
 
     def _sources(self, name: str) -> _Sources:
         """Where a static field comes from."""
-        found = []
+        if name in self.known:
+            return self.known[name]
+        found: _Sources = []
         for where, by_text in self.settings.static_fields:
-            wanted = {text: [field for static, field in pairs if static == name] for text, pairs in by_text.items()}
+            wanted = {text: [source for static, source in pairs if static == name] for text, pairs in by_text.items()}
             if any(wanted.values()):
                 found.append((where, wanted))
+        self.known[name] = found
         return found
 
     def _has_clue(self, lowered: bytes) -> bool:
@@ -157,7 +164,7 @@ def _first(sources: _Sources, get: Callable[[str], FieldText]) -> FieldText:
         text = get(where) if where else ""
         if isinstance(text, Unknown):
             return text
-        for field in by_text.get(text, ()) if text is not None else ():
-            if found := get(field):
+        for source in by_text.get(text, ()) if text is not None else ():
+            if found := get(source):
                 return found
     return None

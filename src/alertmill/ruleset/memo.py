@@ -3,7 +3,7 @@
 Theory. `shortlist_of` asks an event for one value after another, and each answer decides what is asked next. So its
 questions make a tree: here they are *steps*, and what follows an answer is another step or the shortlist. A walk whose
 answers all came before needs no event: it reads the members that its questions depend on, and one look-up each leads to
-the end. A walk that comes to a new place is made in full by `recorded`, which notes what it asks; the notes become
+the end. A walk that comes to a new place is made in full by `learn`, which notes what it asks; the notes become
 steps. Nothing is guessed, so the memo says what the walk says.
 
 A step knows answers in two ways: by a text, and by the mask of siblings that the answer leaves. The text is that of the
@@ -181,29 +181,30 @@ class Memo:
         found = shortlist_of(self._ruleset, event, notes)
         place: _Place | None = None
         for note in notes:
-            origin = () if isinstance(note, Verdict) else self._origin(layout, note.key)
-            if isinstance(note, Note) and origin is not None and not origin:
+            origin = None if isinstance(note, Verdict) else self._origin(layout, note.key)
+            if origin is not None and not origin:
                 continue
-            step = self._after(layout, place)
-            if isinstance(note, Verdict):
-                if note.node.on_log is None:
-                    break
-                step = step if isinstance(step, LogStep) else LogStep(note.node.on_log)
-                self._lead(layout, place, step)
-                place = step, note.holds
-            elif origin is None or len(origin) > 1:
-                break
-            else:
-                (key,) = origin
-                if not isinstance(step, Step):
-                    step = Step(key, note, self._readers(layout, note.key, event))
-                self._lead(layout, place, step)
-                place = step, _answer(step, members[key]), note.mask & note.alive  # type: ignore[index]
-        else:
-            self._lead(layout, place, found)
-            return found
-        self._lead(layout, place, WALKED)
+            step = self._step(layout, place, note, origin, event)
+            if step is None:
+                self._lead(layout, place, WALKED)
+                return found
+            self._lead(layout, place, step)
+            place = _place(step, note, members)
+        self._lead(layout, place, found)
         return found
+
+    def _step(
+        self, layout: Layout, place: _Place | None, note: Note | Verdict, origin: Collection[Key] | None, event: Event
+    ) -> Step | LogStep | None:
+        """The step behind a place that asks what was noted; None for what no step can ask."""
+        known = self._after(layout, place)
+        if isinstance(note, Verdict):
+            on_log = note.node.on_log
+            return None if on_log is None else known if isinstance(known, LogStep) else LogStep(on_log)
+        if origin is None or len(origin) > 1:
+            return None
+        (key,) = origin
+        return known if isinstance(known, Step) else Step(key, note, self._readers(layout, note.key, event))
 
     def _after(self, layout: Layout, place: _Place | None) -> Next | None:
         """What follows a place as far as that is known; None stands for the beginning."""
@@ -235,6 +236,15 @@ class Memo:
         if self._size > MOST_REMEMBERED:
             self._first.clear()
             self._size = 0
+
+
+def _place(step: Step | LogStep, note: Note | Verdict, members: Members) -> _Place:
+    """Where the answer leads."""
+    if isinstance(step, LogStep):
+        assert isinstance(note, Verdict)
+        return step, note.holds
+    assert isinstance(note, Note)
+    return step, _answer(step, members[step.key]), note.mask & note.alive  # type: ignore[index]
 
 
 def _answer(step: Step, value: Any) -> str | bytes | None:
