@@ -39,7 +39,7 @@ from alertmill.ruleset import (
     match,
     shortlist_of,
 )
-from alertmill.sheet import Examination, ExaminedRecord, Key, Layout, Members, Sheet, SheetRecord
+from alertmill.sheet import Examination, ExaminedRecord, Key, Layout, Members, Reader, Sheet, SheetRecord
 
 #: Queue id of Windows event channels, whose messages have a decoder of their own (spec/predecoding.md 1).
 _EVENTCHANNEL_QUEUE = "f"
@@ -51,8 +51,8 @@ _FEW = 16
 _FIREWALL_FIELDS = frozenset(("action", "srcip", "dstip", "srcport", "dstport", "protocol"))
 
 
-#: The static fields behind users that rules look at.
-_USERS = {"user": ("dstuser", "srcuser"), "list user": ("dstuser", "srcuser")}
+#: The static fields behind users that rules look at (`ruleset.conditions.READERS`).
+_USERS = {"user": ("dstuser", "srcuser"), "list user": ("srcuser", "dstuser")}
 #: Kinds of values that are made of static fields, or are the same for all records of a layout.
 _ANSWERED = frozenset(("static", *_USERS, "hostname", "location", "log start", "program_name"))
 
@@ -97,7 +97,7 @@ class Engine:
         #: The way of records that show what rules ask for; None where not all of them can go it.
         self._route = decoders.route if rules.options.engine == "fast" and _is_ordinary(decoders.route) else None
         self._add_static = StaticTexts(() if self._route is None else self._route.settings.static_fields).add
-        self._memo = Memo(rules, self._origin, self._copied)
+        self._memo = Memo(rules, self._origin, self._reader_of)
         #: The last sheet, and whether its records go this way.
         self._sheet: tuple[Sheet | None, bool] = None, False
         #: The last examination, and its shortlists; none where it belongs to another engine.
@@ -139,7 +139,7 @@ class Engine:
         for record in records:
             answer = self._answer(record) if isinstance(record, ExaminedRecord) else None
             look = self._look(record) if answer is None and isinstance(record, SheetRecord) else None
-            known = answer if look is None else self._memo.find(*look)
+            known = answer if look is None else self._memo.find(*look, record)  # type: ignore[arg-type]  # it has a look
             if not isinstance(known, Shortlist):
                 examined = self.examine(record) if look is None else self._safely(self._shown, record, *look)
                 yield record, self.conclude(examined, state)
@@ -259,7 +259,7 @@ class Engine:
         """
         try:
             record, shortlist = examined.record, examined.shortlist
-            event = examined.event if record is None else self._shown_event(record.opened())
+            event = examined.event if record is None else self._shown_event(self._memo.opened(record))
             if event is None or isinstance(event, Rejected):
                 return Outcome(rejected=examined.rejected if event is None else event.reason)
             return self._conclude(event, shortlist, state, trace)
@@ -281,7 +281,7 @@ class Engine:
 
     def _shown(self, record: SheetRecord, layout: Layout, members: Members) -> Examined:
         """What a record shows: the shortlist, if the walk of such records is remembered."""
-        known = self._memo.find(layout, members)
+        known = self._memo.find(layout, members, record)
         if isinstance(known, Shortlist):
             return Examined(None, known, "", record)
         record = record.opened()
@@ -297,10 +297,10 @@ class Engine:
         look = self._look(record)
         if look is None:
             return None
-        known = self._memo.find(*look)
+        known = self._memo.find(*look, record)
         if known is None:
             self._safely(self._shown, record, *look)
-            known = self._memo.find(*look)
+            known = self._memo.find(*look, record)
         return known if isinstance(known, Shortlist) else None
 
     def ordinary_event(self, record: SheetRecord) -> Event | None:
@@ -365,10 +365,13 @@ class Engine:
             found.update(members)
         return found if kind in _ANSWERED else None
 
-    def _copied(self, layout: Layout, name: str, event: Event) -> str:
-        """The field that a static field is a copy of (`ruleset.memo.Copied`)."""
+    def _reader_of(self, layout: Layout, key: tuple[str, str], event: Event) -> Reader:
+        """Reads what a rule looks at, where one member decides it (`ruleset.memo.Readers`)."""
+        kind, name = key
+        if kind == "field":
+            return layout.reader(name)
         assert self._route is not None
-        return self._route.static_copy(layout, name, event)
+        return self._route.static_reader(layout, (name,) if kind == "static" else _USERS[kind], event)
 
     def _shown_event(self, record: SheetRecord) -> Event | Rejected:
         """The event of a record that has a layout, and is therefore known to go the way of all."""

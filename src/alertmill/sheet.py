@@ -9,7 +9,7 @@ Only data and ports here: sources make sheets, `ruleset.memo` asks them.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from alertmill.event import ColumnFields, Draft, Record
 
@@ -17,6 +17,18 @@ from alertmill.event import ColumnFields, Draft, Record
 Key = str | int
 #: The members of a record as they stand in its object: by name the JSON text of each, or texts of columns.
 Members = Mapping[Any, Any] | Sequence[Any]
+
+
+class Unknown:
+    """Stands for a field's text where finding that takes another look."""
+
+
+UNKNOWN: Final = Unknown()
+
+#: The text of a field, None where there is no such field.
+FieldText = str | Unknown | None
+#: Tells a field by the one member that decides it.
+Reader = Callable[[str | bytes], FieldText]
 
 
 class Layout(Protocol):
@@ -34,6 +46,9 @@ class Layout(Protocol):
 
     def text(self, name: str, value: str | bytes) -> str | None:
         """The field `name` where `value` is the one member that decides it; None where that takes a closer look."""
+
+    def reader(self, name: str) -> Reader:
+        """Tells the field `name`, which one member decides: as `text`, and what lies inside of that member as well."""
 
 
 class Sheet(Protocol):
@@ -62,6 +77,9 @@ class Sheet(Protocol):
 
     def contains(self, words: Sequence[bytes]) -> bool:
         """Whether all words (lower case) may occur, in any case, in the text of some record. May err towards True."""
+
+    def may_say(self, raw: Any, words: Sequence[bytes]) -> bool:
+        """`contains` for the text of one record."""
 
     def place(self, number: int) -> str:
         """Where a record lies, for error messages."""

@@ -49,6 +49,12 @@ FIELDS = (
     "aws.Color.shade",
     "aws.userIdentity.type",
     "aws.userIdentity",
+    "aws.userIdentity.name",
+    "aws.userIdentity.a.b",
+    "aws.requestParameters.disableApiTermination",
+    "aws.requestParameters.disableApiTermination.value",
+    "aws.requestParameters.a.b",
+    "aws.tags.type",
     "aws.requestParameters.string",
     "aws.responseElements.a.b",
     "aws.tags.value",
@@ -65,6 +71,17 @@ FIELDS = (
     "integration",
     "error_msg",
     "nothing",
+)
+#: Patterns for the text of the log: some with words that few records have, some without any.
+LOG_PATTERNS = (
+    '<match{}>"shade":</match>',
+    "<match{}>string|shade</match>",
+    "<regex{}>color\\p\\p red</regex>",
+    '<regex type="pcre2"{}>"(?:eventName|userIdentity)": ?["{{]</regex>',
+    '<regex type="pcre2"{}>^(?=.*"requestParameters": ?\\{{).*"type": ?"r</regex>',
+    '<regex type="pcre2"{}>(?i)INTEGRATION.*STRAWBERRIES</regex>',
+    '<regex type="pcre2"{}>\\\\u00e9|\u00e9|1e</regex>',
+    "<match{}>e</match>",
 )
 chance = st.integers(0, 3).map(lambda n: n == 0)
 
@@ -92,6 +109,10 @@ def rulesets(draw: st.DrawFn) -> str:
                     f'<list field="{field}" lookup="{draw(some(("match_key", "not_match_key")))}">colors</list>',
                     f"<action{negate}>{pattern}</action>",
                     f"<user{negate}>{pattern}|Root</user>",
+                    f'<list field="user" lookup="{draw(some(("match_key", "not_match_key")))}">colors</list>',
+                    draw(some(LOG_PATTERNS)).format(negate),
+                    draw(some(LOG_PATTERNS)).format(negate) + f'<field name="{field}">{pattern}</field>',
+                    "<time>11 am - 1 pm</time>",
                     f"<srcip{negate}>10.1.0.0/16</srcip>",
                     f"<match{negate}>{pattern}</match>",
                     "<if_fts/>",
@@ -100,7 +121,9 @@ def rulesets(draw: st.DrawFn) -> str:
                 )
             )
         )
-        attributes = f' level="{draw(st.sampled_from((0, 0, 2, 5, 7)))}"' + draw(some(("", "", "", ' noalert="1"')))
+        attributes = f' level="{draw(st.sampled_from((0, 0, 2, 5, 7)))}"' + draw(
+            some(("", "", "", ' noalert="1"', ' maxsize="300"'))
+        )
         if known[1:] and draw(chance):
             attributes += ' frequency="2" timeframe="60"'
             body += f"<if_matched_sid>{draw(st.sampled_from(known[1:]))}</if_matched_sid>"
@@ -121,10 +144,25 @@ VALUES = st.one_of(
     LEAVES,
     st.dictionaries(some(("type", "name", "Type", "a", "shade", "a.b", "string")), LEAVES, max_size=3),
     st.dictionaries(some(("a", "A")), st.dictionaries(some(("b", "c")), LEAVES, max_size=2), max_size=2),
+    st.dictionaries(some(("type", "name", "disableApiTermination", "long")), LEAVES, min_size=1).map(lambda one: [one]),
+    st.fixed_dictionaries({"type": LEAVES, "name": LEAVES}, optional={"long": st.just("x" * 2000), "TYPE": LEAVES}),
+    st.fixed_dictionaries({"disableApiTermination": LEAVES}, optional={"a": st.just({"b": "red"})}),
 )
 NAMES = (
     *("eventName", "eventName", "color", "userIdentity", "requestParameters", "responseElements", "tags"),
-    *("sourceIPAddress", "eventTime", "eventID", "EVENTNAME", "Color", "color.shade", "source", "aws_account_id"),
+    *(
+        "userIdentity",
+        "userIdentity",
+        "requestParameters",
+        "sourceIPAddress",
+        "eventTime",
+        "eventID",
+        "EVENTNAME",
+        "Color",
+        "color.shade",
+        "source",
+        "aws_account_id",
+    ),
     *("log_info", "source_ip_address", "na\u00efve", "sourceipaddress"),
 )
 

@@ -7,33 +7,33 @@ is no route or the event does not take it, and the text is spelled and walked as
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 
-from alertmill.decoders.compiled import Pattern, Root
+from alertmill.decoders.compiled import Root
 from alertmill.decoders.heads import matches_json
 from alertmill.decoders.plugins import PLUGINS, PluginSettings
 from alertmill.decoders.plugins.json import add_fields, compact_text, decode_document, set_static_fields
 from alertmill.decoders.spelling import clean_text
 from alertmill.event import DecoderInfo, Event
-from alertmill.patterns import required_literals
-from alertmill.sheet import MOST_FIELDS, Key, Layout, Sheet, SheetRecord
+from alertmill.patterns import json_words
+from alertmill.sheet import MOST_FIELDS, FieldText, Key, Layout, Reader, Sheet, SheetRecord, Unknown
 
-#: Part of a literal that stands in every spelling of a document as it stands in the compact one, if it does in any.
-#: It begins with a byte that can neither be the end of an escape such as `\u00e9` or `\n` nor belong to a number.
-_WORD = re.compile(r"[g-mopqsvw-z_][a-z0-9_-]{3,}")
-#: Words that a number outside JSON could be spelled as.
-_NUMBER_WORD = "infinity"
+#: Fields that a static field is a copy of, by the text of another field, which is "" where nothing is asked.
+_Sources = list[tuple[str, dict[str, list[str]]]]
 
 
 @dataclass(frozen=True, slots=True)
 class JsonRoute:
-    """Where documents go: to the decoder `info`, unless all words of one of `clues` occur in them (in any case)."""
+    """Where documents go: to the decoder `info`, unless all words of one of `clues` occur in them (in any case).
+
+    `known` remembers where static fields come from.
+    """
 
     info: DecoderInfo
     settings: PluginSettings
     clues: tuple[tuple[bytes, ...], ...]
+    known: dict[str, _Sources] = field(default_factory=dict, compare=False, repr=False)
 
     def take(self, event: Event) -> bool:
         """Decode the event from its document. False when it has none, or its text has to be looked at."""
@@ -74,33 +74,45 @@ class JsonRoute:
     def static_origin(self, layout: Layout, name: str) -> Collection[Key] | None:
         """The members that alone decide the static field `name` of records that came this way (`Layout.origin`)."""
         found: set[Key] = set()
-        for where, by_text in self.settings.static_fields:
-            sources = [source for pairs in by_text.values() for static, source in pairs if static == name]
-            for field in (*sources, where) if sources and where else sources:
-                members = layout.origin(field)
-                if members is None:
-                    return None
-                found.update(members)
+        for one in _fields_of(self._sources(name)):
+            members = layout.origin(one)
+            if members is None:
+                return None
+            found.update(members)
         return found
 
-    def static_copy(self, layout: Layout, name: str, event: Event) -> str:
-        """The field that the static field `name` is a copy of in all records of the layout that `event` came from.
+    def static_reader(self, layout: Layout, names: Sequence[str], event: Event) -> Reader:
+        """Tells the first of some static fields that is set, from the one member that decides them.
 
-        In those where that field is not empty; "" where none is known. `name` is decided by one member of the records:
-        all else that has a say is the same in all of them, so the event's own values tell it.
+        `event` is that of a record of the layout: all else that has a say is the same in all of them.
         """
-        get = event.fields.get
+        all_sources = [sources for name in names if (sources := self._sources(name))]
+        fields = {name for sources in all_sources for name in _fields_of(sources)}
+        readers = {name: layout.reader(name) for name in fields if layout.origin(name)}
+        settled = {name: event.fields.get(name) for name in fields - readers.keys()}
+
+        def read(value: str | bytes) -> FieldText:
+            def get(name: str) -> FieldText:
+                return readers[name](value) if name in readers else settled[name]
+
+            for sources in all_sources:
+                if (text := _first(sources, get)) is not None:
+                    return text
+            return None
+
+        return read
+
+    def _sources(self, name: str) -> _Sources:
+        """Where a static field comes from."""
+        if name in self.known:
+            return self.known[name]
+        found: _Sources = []
         for where, by_text in self.settings.static_fields:
-            sources = [source for pairs in by_text.values() for static, source in pairs if static == name]
-            if where and sources and layout.origin(where):
-                return ""
-            text = get(where) if where else ""
-            for static, source in by_text.get(text, ()) if text is not None else ():
-                if static == name and layout.origin(source):
-                    return source
-                if static == name and get(source):
-                    return ""
-        return ""
+            wanted = {text: [source for static, source in pairs if static == name] for text, pairs in by_text.items()}
+            if any(wanted.values()):
+                found.append((where, wanted))
+        self.known[name] = found
+        return found
 
     def _has_clue(self, lowered: bytes) -> bool:
         for words in self.clues:
@@ -122,7 +134,7 @@ def json_route(roots: Sequence[Root]) -> JsonRoute | None:
         if answer:
             return _route_to(root, tuple(clues))
         if answer is None:
-            needed = _clues(root.prematch)
+            needed = json_words(root.prematch.matcher.pattern, root.prematch.dialect)
             if needed is None:
                 return None
             clues += needed
@@ -140,18 +152,19 @@ def _route_to(root: Root, clues: tuple[tuple[bytes, ...], ...]) -> JsonRoute | N
     return JsonRoute(root.info, step.settings, clues)
 
 
-def _clues(prematch: Pattern) -> list[tuple[bytes, ...]] | None:
-    """Groups of words, of which every matching document has one complete; None when nothing is known.
+def _fields_of(sources: _Sources) -> set[str]:
+    """All fields that have a say about a static field."""
+    asked = {where for where, _ in sources if where}
+    return asked.union(*(fields for _, by_text in sources for fields in by_text.values()))
 
-    The last words of a literal come first: they are more often values, which differ, than names, which do not.
-    """
-    literals = required_literals(prematch.matcher.pattern, prematch.dialect)
-    if literals is None:
-        return None
-    clues: list[tuple[bytes, ...]] = []
-    for literal in literals:
-        words = [word for word in _WORD.findall(literal) if word not in _NUMBER_WORD]
-        if not words:
-            return None
-        clues.append(tuple(word.encode("ascii") for word in reversed(words)))
-    return clues
+
+def _first(sources: _Sources, get: Callable[[str], FieldText]) -> FieldText:
+    """The static field: the first source that is not empty (`plugins.json.set_static_fields`)."""
+    for where, by_text in sources:
+        text = get(where) if where else ""
+        if isinstance(text, Unknown):
+            return text
+        for source in by_text.get(text, ()) if text is not None else ():
+            if found := get(source):
+                return found
+    return None

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from alertmill.errors import PatternError, did_you_mean
 from alertmill.patterns.address import AddressList, compile_addresses
+from alertmill.patterns.json_words import json_words
 from alertmill.patterns.literal_index import LiteralIndex
 from alertmill.patterns.literal_tests import OneOf
 from alertmill.patterns.literals import Requirement, head_tests, required_literals, requirement
@@ -42,6 +43,7 @@ __all__ = [
     "compile_addresses",
     "compile_pattern",
     "head_tests",
+    "json_words",
     "lowered",
     "required_literals",
     "requirement",

@@ -72,9 +72,10 @@ class Condition:
         text: the condition in words, for explanations.
         holds: the verdict on an event.
         key: what is looked at, if the verdict depends on this one value alone; None otherwise.
-        test: the verdict on that value; a missing value never fulfils a condition.
+        test: the verdict on that value, or without a `key` on the text of the log; None where neither decides. A
+            missing value never fulfils a condition.
         starts: the first characters of all logs that can fulfil it, if they are few.
-        clue: the pattern behind `test`, from which siblings tell without asking.
+        clue: the pattern behind `test`, or behind a condition on the log, from which siblings tell without asking.
         shows: what is looked at where there is no `key`, as text for explanations; None for the log and what is none.
         matcher: the pattern that the log must match, where that is the condition; for skipping it.
         place: where the rule says it, if that is a place of its own; found when it is asked for.
@@ -112,10 +113,15 @@ def _text_condition(criterion: TextCriterion) -> Condition:
     name, test = criterion.name, _verdict(criterion.matcher.matches, criterion.negate)
     text, place = _words(f"<{name}>", criterion), criterion.source.origin
     if name in ("match", "regex"):
-        if criterion.negate:
-            return Condition(text, lambda event: test(event.log), place=place)
-        starts = _starts(criterion.source.text, criterion.dialect)
-        return Condition(text, lambda event: test(event.log), starts=starts, place=place, matcher=criterion.matcher)
+        return Condition(
+            text,
+            lambda event: test(event.log),
+            test=test,
+            starts=None if criterion.negate else _starts(criterion.source.text, criterion.dialect),
+            clue=_clue(criterion),
+            place=place,
+            matcher=None if criterion.negate else criterion.matcher,
+        )
     return _keyed(text, (name, "") if name in READERS else ("static", name), test, place, _clue(criterion))
 
 
@@ -145,10 +151,12 @@ def _starts(pattern: str, dialect: str) -> frozenset[str] | None:
 
 
 def _log_start(event: Event) -> str:
-    # The text of a document begins with a brace; asking for the text would spell all of it.
-    if event.log_is_message and event.record.document is not None:
-        return "{"
-    return event.log[:1]
+    return "{" if is_unspelled(event) else event.log[:1]
+
+
+def is_unspelled(event: Event) -> bool:
+    """Whether the log is the text of a document, which begins with a brace: asking for it would spell all of it."""
+    return event.log_is_message and event.record.document is not None
 
 
 def _field_condition(criterion: TextCriterion) -> Condition:
@@ -236,7 +244,12 @@ def _size_condition(spec: RuleSpec, _options: RuleOptions) -> Condition | None:
     if not size:
         return None
     text = f"the log has {size} bytes or more"
-    return Condition(text, lambda event: len(event.log) >= size, shows=lambda event: f"{len(event.log)} bytes")
+    return Condition(
+        text,
+        lambda event: len(event.log) >= size,
+        test=lambda log: len(log) >= size,
+        shows=lambda event: f"{len(event.log)} bytes",
+    )
 
 
 def _time_condition(spec: RuleSpec, options: RuleOptions) -> Condition | None:

@@ -14,7 +14,7 @@ from alertmill.event import Event
 from alertmill.patterns import ANY_TEXT, lowered
 from alertmill.ruleset.compile import CompiledRule
 from alertmill.ruleset.correlation import State, Walk
-from alertmill.ruleset.siblings import Node, Note, SiblingTable, identity_of, note_anything
+from alertmill.ruleset.siblings import Node, Notes, SiblingTable, Verdict, identity_of
 
 if TYPE_CHECKING:
     from alertmill.ruleset.ruleset import Ruleset
@@ -112,7 +112,7 @@ class Shortlists:
 _Level = tuple[Node | None, Iterator[Node], list[tuple[CompiledRule, Shortlist]]]
 
 
-def shortlist_of(ruleset: Ruleset, event: Event, notes: list[Note] | None = None) -> Shortlist:
+def shortlist_of(ruleset: Ruleset, event: Event, notes: Notes | None = None) -> Shortlist:
     """Ask all that the event alone can answer; `notes` collects the questions.
 
     Nothing is changed, and nothing remembered but the answers.
@@ -126,9 +126,12 @@ def shortlist_of(ruleset: Ruleset, event: Event, notes: list[Note] | None = None
     while True:
         child = None
         for node in tried:
-            if node.asked:
-                if notes is not None:
-                    note_anything(notes)
+            if node.asked and notes is not None:
+                holds = _holds(node, event)
+                notes.append(Verdict(node, holds))
+                if not holds:
+                    continue
+            elif node.asked:
                 needed = node.needed or node.find_needed()
                 if needed is not ANY_TEXT:
                     if low is None:
@@ -162,7 +165,7 @@ def shortlist_of(ruleset: Ruleset, event: Event, notes: list[Note] | None = None
 _NOBODY: Iterator[Node] = iter(())
 
 
-def _candidates(table: SiblingTable, identity: int, event: Event, notes: list[Note] | None) -> Iterator[Node]:
+def _candidates(table: SiblingTable, identity: int, event: Event, notes: Notes | None) -> Iterator[Node]:
     """The siblings that the values of the event leave."""
     masks = table.by_decoder.get(identity) or table.masks(identity)
     return iter(masks.candidates(event) if notes is None else masks.noted(event, notes))

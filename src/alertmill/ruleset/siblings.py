@@ -36,17 +36,20 @@ _NO_TEXT = ("\u0100",)
 class Node:
     """A place in the tree as it runs: a rule and its children. Equal subtrees share one node.
 
-    `asked` are the stateless conditions that the tables of siblings do not decide; `below` are the children's tables.
-    `needed` are literals of which the log must contain one, in lower case, for all of them to hold: that is known
-    without asking any. None until it is needed, ANY_TEXT where nothing is known, never empty.
+    `asked` are the stateless conditions that the tables of siblings do not decide; `on_log` are these where the text of
+    the log alone decides them, None otherwise; `below` are the children's tables. `needed` are literals of which the
+    log must contain one, in lower case, for all of them to hold: that is known without asking any. None until it is
+    needed, ANY_TEXT where nothing is known, never empty.
     """
 
-    __slots__ = ("asked", "below", "children", "needed", "rule")
+    __slots__ = ("asked", "below", "children", "needed", "on_log", "rule")
 
     def __init__(self, rule: CompiledRule, children: tuple[Node, ...]) -> None:
         self.rule = rule
         self.children = children
-        self.asked = tuple(condition.holds for condition in rule.conditions if condition.key is None)
+        asked = [condition for condition in rule.conditions if condition.key is None]
+        self.asked = tuple(condition.holds for condition in asked)
+        self.on_log = tuple(asked) if all(condition.test is not None for condition in asked) else None
         self.below = SiblingTable(children)
         self.needed: tuple[str, ...] | None = None
 
@@ -98,15 +101,14 @@ class Note(NamedTuple):
     mask: int
 
 
-#: Key of the note of a condition that does not depend on a single value.
-ANYTHING: Key = ("anything", "")
-_NO_COLUMN = Column((), 0)
+class Verdict(NamedTuple):
+    """Another question: whether the conditions of a node hold that do not depend on a single value."""
+
+    node: Node
+    holds: bool
 
 
-def note_anything(notes: list[Note]) -> None:
-    """Note a question whose answer may depend on everything."""
-    notes.append(Note(ANYTHING, _NO_COLUMN, 0, 0))
-
+Notes = list[Note | Verdict]
 
 #: Columns of dynamic fields by name.
 _Fields = tuple[tuple[str, Column], ...]
@@ -195,7 +197,7 @@ class Masks:
         chosen = self._chosen.get(mask)
         return self._choose(mask) if chosen is None else chosen
 
-    def noted(self, event: Event, notes: list[Note]) -> Sequence[Node]:
+    def noted(self, event: Event, notes: Notes) -> Sequence[Node]:
         """`candidates`, noting what is asked. Columns are asked in an order that depends on the answers alone."""
         mask = self._everyone
         for key, column in self._columns:

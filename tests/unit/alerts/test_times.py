@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from alertmill.alerts import times as module
 from alertmill.alerts.times import TimeText
 
 
@@ -45,6 +48,52 @@ def test_no_zone_is_the_local_one() -> None:
 @pytest.mark.parametrize("thousandth", range(0, 1000, 37))
 def test_milliseconds_survive_the_float(thousandth: int) -> None:
     assert TimeText(UTC).timestamp(1795281647 + thousandth / 1000)[20:23] == f"{thousandth:03d}"
+
+
+#: The last three set their clocks in the middle of a minute, or run beside whole minutes.
+ZONES = [
+    UTC,
+    ZoneInfo("Europe/Berlin"),
+    ZoneInfo("America/New_York"),
+    ZoneInfo("Africa/Monrovia"),
+    timezone(timedelta(seconds=-75)),
+]
+#: Moments around which clocks are set: 2026 in Berlin, 1972 in Monrovia, 1883 in New York; and the first one.
+TURNS = [1774746000, 1792890000, 63593070, -2717650800, -2717654962, 0]
+
+
+def plainly(time: float, zone: tzinfo) -> tuple[str, str]:
+    """Both texts, without a memory."""
+    moment = datetime.fromtimestamp(time // 1, zone)
+    milliseconds = min(int((time - time // 1) * 1000 + 0.001), 999)
+    stamp = f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}{moment.strftime('%z')[:5]}"
+    return stamp, f"{moment:%Y %b %d %H:%M:%S}"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(ZONES),
+    st.lists(st.tuples(st.sampled_from(TURNS), st.floats(-200, 200, allow_nan=False)), max_size=12),
+)
+def test_minutes_are_remembered_as_they_are(zone: tzinfo, moments: list[tuple[int, float]]) -> None:
+    times = TimeText(zone)
+    for turn, beside in moments:
+        time = turn + beside
+        assert (times.timestamp(time), times.log_date(time)) == plainly(time, zone)
+
+
+def test_the_memory_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_MINUTES", 3)
+    times = TimeText(UTC)
+    assert [times.log_date(60.0 * n)[-5:] for n in range(10)] == [f"{n:02d}:00" for n in range(10)]
+    assert len(times._minutes) <= 3
+
+
+@pytest.mark.parametrize("time", [1e20, -1e20, float("inf")])
+def test_beyond_the_calendar(time: float) -> None:
+    for _ in range(2):
+        with pytest.raises((ValueError, OverflowError, OSError)):
+            TimeText(UTC).timestamp(time)
 
 
 @pytest.mark.parametrize(

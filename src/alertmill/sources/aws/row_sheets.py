@@ -15,7 +15,7 @@ from typing import Any
 
 from alertmill.event import ColumnFields
 from alertmill.rows import Row, Rows, RowShape
-from alertmill.sheet import Layout, Members
+from alertmill.sheet import UNKNOWN, FieldText, Layout, Members, Reader
 from alertmill.sources.aws.envelope import LOCATION, Envelope, spell_compatible, spell_improved
 from alertmill.sources.aws.sheets import occurs
 from alertmill.sources.aws.unpack import MAX_COLUMN
@@ -99,6 +99,13 @@ class RowLayout:
         if path not in self._places or path in self._spelled or isinstance(value, bytes):
             return None
         return value if value.isascii() and "\0" not in value else None
+
+    def reader(self, name: str) -> Reader:
+        def read(value: str | bytes) -> FieldText:
+            text = self.text(name, value)
+            return UNKNOWN if text is None else text
+
+        return read
 
 
 def split(data: bytes, kind: Columnwise) -> tuple[tuple[str, ...], list[list[str]]] | None:
@@ -235,6 +242,9 @@ class RowSheet:
     def contains(self, words: Sequence[bytes]) -> bool:
         around = str((self._envelope.log_info, self._envelope.account, self._kind.source, self._names)).lower().encode()
         return all(word in _WORDS or word in around or occurs(word, self._data) for word in words)
+
+    def may_say(self, raw: Any, words: Sequence[bytes]) -> bool:
+        return self.contains(words)
 
     def place(self, number: int) -> str:
         return f"{self._place}{number}"

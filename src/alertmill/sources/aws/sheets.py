@@ -21,9 +21,10 @@ import orjson
 
 from alertmill.event import ColumnFields
 from alertmill.patterns import Pcre2
-from alertmill.sheet import MOST_FIELDS, Layout, Members
+from alertmill.sheet import MOST_FIELDS, UNKNOWN, FieldText, Layout, Members, Reader
 from alertmill.sources.aws import jsontext
 from alertmill.sources.aws.envelope import LOCATION, Envelope, spell_compact, spell_compatible, spell_improved, tidy
+from alertmill.sources.aws.nested import nested_text
 
 #: Bytes of the shortest field, `"":0,`, and of a record that cannot have too many.
 _LEAST_FIELD = 5
@@ -53,14 +54,16 @@ class Memberwise:
     """A bucket type that makes the fields of a document of the members of a record, one by one.
 
     `list` is the member of an object that holds the records; `source` becomes the `source` of each. `reshaped` are
-    members (lower case) whose text is not always what their field shows. `identity` are those that tell an event's time
-    and id. `layouts` remembers.
+    members (lower case) whose text is not always what their field shows; `remade` are fields below `aws.` (lower case)
+    that may not be what stands inside of such a member. `identity` are the members that tell an event's time and id.
+    `layouts` remembers.
     """
 
     list: str
     source: str
     reshaped: frozenset[str]
     identity: tuple[str, ...]
+    remade: frozenset[str] = frozenset()
     layouts: dict[tuple[str, ...], JsonLayout | None] = field(default_factory=dict, compare=False, repr=False)
 
     def layout(self, names: tuple[str, ...]) -> JsonLayout | None:
@@ -68,7 +71,7 @@ class Memberwise:
         try:
             return self.layouts[names]
         except KeyError:
-            layout = _layout(names, self.reshaped)
+            layout = _layout(names, self)
         if len(names) <= _MOST_NAMES and sum(map(len, names)) <= _MOST_BYTES:
             if len(self.layouts) >= _MOST_LAYOUTS:
                 self.layouts.clear()
@@ -76,22 +79,23 @@ class Memberwise:
         return layout
 
 
-def _layout(names: tuple[str, ...], reshaped: frozenset[str]) -> JsonLayout | None:
+def _layout(names: tuple[str, ...], kind: Memberwise) -> JsonLayout | None:
     members = {name.lower(): name for name in names}
     plain = all(name.isascii() and "." not in name and "\0" not in name for name in names)
     if not plain or len(members) < len(names) or not _RESERVED.isdisjoint(members.keys() - {_ACCOUNT}):
         return None
-    return JsonLayout(members, reshaped)
+    return JsonLayout(members, kind)
 
 
 class JsonLayout:
     """Records with the same members; `members` leads from their names in lower case to the names as written."""
 
-    __slots__ = ("_members", "_reshaped")
+    __slots__ = ("_members", "_remade", "_reshaped")
 
-    def __init__(self, members: dict[str, str], reshaped: frozenset[str]) -> None:
+    def __init__(self, members: dict[str, str], kind: Memberwise) -> None:
         self._members = members
-        self._reshaped = reshaped
+        self._reshaped = kind.reshaped
+        self._remade = kind.remade
 
     def origin(self, name: str) -> Collection[str] | None:
         top, _, path = name.partition(".")
@@ -114,6 +118,22 @@ class JsonLayout:
         if member in self._reshaped or member not in self._members or value[:1] != b'"' or b"\\" in value:
             return None
         return value[1:-1].decode("ascii") if value.isascii() else None
+
+    def reader(self, name: str) -> Reader:
+        member, _, inside = name[4:].partition(".")
+        is_plain = member in self._members and member not in self._reshaped
+        path = tuple(inside.split(".")) if inside else ()
+        is_remade = any(name[4:] == one or name[4:].startswith(f"{one}.") for one in self._remade)
+
+        def read(value: str | bytes) -> FieldText:
+            if isinstance(value, bytes) and value[:1] == b"{":
+                return UNKNOWN if is_remade or member not in self._members else nested_text(value, path)
+            if path:
+                return None if is_plain and value[:1] != b"[" else UNKNOWN
+            text = self.text(name, value)
+            return UNKNOWN if text is None else text
+
+        return read
 
 
 @lru_cache(maxsize=64)
@@ -194,6 +214,7 @@ class JsonSheet:
         self._reshape = reshape
         #: Whether what stands around the records is ASCII.
         self._is_ascii = str((envelope.log_info, envelope.account)).isascii()
+        self._around = b""
         self._place = place
         self._improved = improved
         self._known: dict[Sequence[bytes], bool] = {}
@@ -225,14 +246,20 @@ class JsonSheet:
 
     def contains(self, words: Sequence[bytes]) -> bool:
         if words not in self._known:
-            self._known[words] = all(self._may_have(word) for word in words)
+            self._known[words] = self.may_say(self._data, words)
         return self._known[words]
 
-    def _may_have(self, word: bytes) -> bool:
-        around = orjson.dumps([self._envelope.log_info, self._account, self._kind.source])
-        if word in _WORDS or word in around.lower() or (b"\\u00" in self._data and _HIDDEN.search(self._data)):
+    def may_say(self, raw: Any, words: Sequence[bytes]) -> bool:
+        if b"\\" in raw and b"\\u00" in raw and _HIDDEN.search(raw):
             return True
-        return occurs(word, self._data)
+        return all(occurs(word, raw) or self._says_around(word) for word in words)
+
+    def _says_around(self, word: bytes) -> bool:
+        """Whether documents say a word beside the object's own texts."""
+        if not self._around:
+            said = orjson.dumps([self._envelope.log_info, self._account, self._kind.source])
+            self._around = _WORDS + said.lower()
+        return word in self._around
 
     def place(self, number: int) -> str:
         return f"{self._place}{number}"

@@ -129,7 +129,7 @@ def test_the_members_that_decide_a_field(name, expected):
 )
 def test_texts_that_are_the_field_itself(name, value, expected):
     members = {"eventname": "eventName", "tags": "tags", "free": "free", "aws_account_id": "aws_account_id"}
-    assert JsonLayout(members, KIND.reshaped).text(name, value) == expected
+    assert JsonLayout(members, KIND).text(name, value) == expected
 
 
 @pytest.mark.parametrize("improved", [False, True])

@@ -18,13 +18,14 @@ from alertmill.sources.aws.sheets import Memberwise
 _RECORDS = re.compile(r'\s*\{\s*"Records"\s*:\s*\[\s*\{[^{]{0,4096}"(?:eventVersion|userIdentity|eventTime)"')
 _FREE_FORM = ("additionalEventData", "responseElements", "requestParameters")
 _RESHAPED = frozenset(("tags", *(name.lower() for name in _FREE_FORM)))
+_REMADE = frozenset(("requestparameters.disableapitermination",))
 
 
 class CloudTrail(AccountLayout):
     type = "cloudtrail"
     service = "CloudTrail"
     document = True
-    memberwise: Memberwise | None = Memberwise("Records", "cloudtrail", _RESHAPED, ("eventTime", "eventID"))
+    memberwise: Memberwise | None = Memberwise("Records", "cloudtrail", _RESHAPED, ("eventTime", "eventID"), _REMADE)
     names_account = True
 
     def records(self, pieces: Iterable[bytes], key: str) -> Iterator[dict[str, Any] | BadLine]:
