@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alertmill.alerts import AlertWriter
 from alertmill.event import Outcome, Record
+from alertmill.sinks.base import Pieces
 from alertmill.sinks.rotation import ALERTS_JSON
 
 
@@ -15,7 +16,7 @@ class AlertsJson:
     def __init__(self, writer: AlertWriter) -> None:
         self._writer = writer
 
-    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
-        if not outcome.alert or outcome.event is None:
-            return b""
-        return self._writer.json_line(outcome.event, outcome.match, alert_id)
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> Pieces:
+        if not outcome.alert or outcome.event is None or outcome.match is None:
+            return ()
+        return self._writer.json_pieces(outcome.event, outcome.match, alert_id)

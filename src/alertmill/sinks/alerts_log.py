@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alertmill.alerts import AlertWriter
 from alertmill.event import Outcome, Record
+from alertmill.sinks.base import Pieces
 from alertmill.sinks.rotation import ALERTS_LOG
 
 
@@ -16,9 +17,9 @@ class AlertsLog:
         self._writer = writer
         self._template = template
 
-    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> Pieces:
         if not outcome.alert or outcome.event is None or outcome.match is None:
-            return b""
+            return ()
         if self._template:
-            return self._writer.custom_line(self._template, outcome.event, outcome.match, alert_id)
-        return self._writer.text_block(outcome.event, outcome.match, alert_id)
+            return (self._writer.custom_line(self._template, outcome.event, outcome.match, alert_id),)
+        return self._writer.text_pieces(outcome.event, outcome.match, alert_id)

@@ -11,6 +11,9 @@ from typing import Protocol
 from alertmill.event import Outcome, Record
 from alertmill.sinks.rotation import DatedName
 
+#: Bytes that are to be joined with others.
+Pieces = tuple[bytes | memoryview, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Appended:
@@ -31,5 +34,6 @@ class Sink(Protocol):
 
     name: DatedName
 
-    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
-        """The bytes that `outcome`, which came of `record`, adds; empty when it is of no concern here."""
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes | Pieces:
+        """The bytes that `outcome`, which came of `record`, adds, whole or in pieces; empty when it is of no concern
+        here."""
