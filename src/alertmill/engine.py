@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import compress, repeat
 from operator import itemgetter
 from typing import Any
 
@@ -29,6 +29,7 @@ from alertmill.ruleset import (
     WALKED,
     CompiledRule,
     Group,
+    MatchResult,
     Memo,
     Next,
     Ruleset,
@@ -39,7 +40,17 @@ from alertmill.ruleset import (
     match,
     shortlist_of,
 )
-from alertmill.sheet import Examination, ExaminedRecord, Key, Layout, Members, Reader, Sheet, SheetRecord
+from alertmill.sheet import (
+    Examination,
+    ExaminedRecord,
+    ExaminedRecords,
+    Key,
+    Layout,
+    Members,
+    Reader,
+    Sheet,
+    SheetRecord,
+)
 
 #: Queue id of Windows event channels, whose messages have a decoder of their own (spec/predecoding.md 1).
 _EVENTCHANNEL_QUEUE = "f"
@@ -100,9 +111,6 @@ class Engine:
         self._memo = Memo(rules, self._origin, self._reader_of)
         #: The last sheet, and whether its records go this way.
         self._sheet: tuple[Sheet | None, bool] = None, False
-        #: The last examination, and its shortlists; none where it belongs to another engine.
-        self._examination: Examination | None = None
-        self._answers: Sequence[Shortlist] = ()
 
     def new_state(self, *, session: bool = False) -> State:
         """An empty memory; a `session` is one of logtest (spec/logtest.md 5.3)."""
@@ -128,18 +136,17 @@ class Engine:
         These are decoded, raise no alert, and are in the memory, when all is taken, as after `process`.
         """
         if isinstance(records, Rows):
-            for told in self.row_alerts(records, state):
-                if isinstance(told, RowRun):
-                    yield from map(told.outcome, range(len(told.alerts)))
-                else:
-                    yield told
-            return
+            return self._one_by_one(self.row_alerts(records, state))
+        if isinstance(records, ExaminedRecords) and (answers := self._answers(records.examination)):
+            return self._examined_alerts(records, answers, state)
+        return self._alerts(records, state)
+
+    def _alerts(self, records: Iterable[Record], state: State) -> Iterator[tuple[Record, Outcome]]:
         silent: dict[Shortlist, int] = {}
         time = 0.0
         for record in records:
-            answer = self._answer(record) if isinstance(record, ExaminedRecord) else None
-            look = self._look(record) if answer is None and isinstance(record, SheetRecord) else None
-            known = answer if look is None else self._memo.find(*look, record)  # type: ignore[arg-type]  # it has a look
+            look = self._look(record) if isinstance(record, SheetRecord) else None
+            known = None if look is None else self._memo.find(*look, record)  # type: ignore[arg-type]  # it has a look
             if not isinstance(known, Shortlist):
                 examined = self.examine(record) if look is None else self._safely(self._shown, record, *look)
                 yield record, self.conclude(examined, state)
@@ -149,8 +156,17 @@ class Engine:
                     silent, time = {}, record.time
                 silent[known] = silent.get(known, 0) + 1
             else:
-                yield record, self.conclude(self._known(record, known, is_answer=answer is not None), state)
+                assert isinstance(record, SheetRecord)
+                yield record, self.conclude(Examined(None, known, "", record), state)
         count_silent(self.rules, silent, time, state)
+
+    @staticmethod
+    def _one_by_one(told: Iterable[RowRun | tuple[Record, Outcome]]) -> Iterator[tuple[Record, Outcome]]:
+        for one in told:
+            if isinstance(one, RowRun):
+                yield from map(one.outcome, range(len(one.alerts)))
+            else:
+                yield one
 
     def row_alerts(self, rows: Rows, state: State) -> Iterator[RowRun | tuple[Record, Outcome]]:
         """`alerts` for rows: the rules are asked about all of them together, and alerts come in runs where they can."""
@@ -238,6 +254,31 @@ class Engine:
             found += [(WALKED, places)] if look is None else self._memo.find_rows(look[0], raws, places)
         return found
 
+    def _examined_alerts(
+        self, records: ExaminedRecords, answers: Sequence[Shortlist], state: State
+    ) -> Iterator[tuple[Record, Outcome]]:
+        """`alerts` for records of which another process has found the shortlists. Silent ones are never made."""
+        places = records.answers()
+        silent = {place for place, shortlist in enumerate(answers) if shortlist.silent}.intersection(places)
+        count_silent(self.rules, {answers[place]: places.count(place) for place in silent}, records.time, state)
+        is_told = places.translate(bytes(place not in silent for place in range(256)))
+        for record, place in zip(records.chosen(is_told), compress(places, is_told), strict=True):
+            if place < len(answers):
+                yield record, self._conclude_answered(record, answers[place], state)
+            else:
+                yield from self._alerts((record,), state)
+
+    def _conclude_answered(self, record: ExaminedRecord, shortlist: Shortlist, state: State) -> Outcome:
+        """`conclude` for a record with an answer: its decoder is the route's, so nothing ends it before the rules."""
+        draft = record.draft
+        if draft is None or self._route is None:
+            return self.conclude(Examined(None, shortlist, "", record), state)
+        try:
+            event = UnreadEvent(record, self._hostname, self._route.info, draft, self._known_event)
+            return self._outcome(event, match(self.rules, event, state, shortlist=shortlist), state)
+        except Exception as error:
+            return Outcome(rejected=_why(error))
+
     def examine(self, record: Record) -> Examined:
         """All that the record alone can answer: its event, and the rules that are left for the memory to choose from.
 
@@ -267,8 +308,6 @@ class Engine:
             return Outcome(rejected=_why(error))
 
     def _examine(self, record: Record) -> Examined:
-        if isinstance(record, ExaminedRecord) and (answer := self._answer(record)) is not None:
-            return self._known(record, answer, is_answer=True)
         if isinstance(record, SheetRecord):
             look = self._look(record)
             if look is not None:
@@ -311,23 +350,12 @@ class Engine:
         is_odd = event.warnings or event.forced_rule is not None or event.category_override is not None
         return None if is_odd or not event.log_is_message else event
 
-    def _answer(self, record: ExaminedRecord) -> Shortlist | None:
-        """The shortlist that another process found for a record, if its engine was made from the same."""
-        examination = record.examination
-        if examination is not self._examination:
-            same = examination.made_of == self.options.made_of != b"" and self._route is not None
-            of_ids = self.rules.shortlists.of_ids
-            self._answers = [of_ids(ids) for ids in examination.table] if same else ()
-            self._examination = examination
-        return None if record.answer is None or not self._answers else self._answers[record.answer]
-
-    def _known(self, record: Record, shortlist: Shortlist, *, is_answer: bool) -> Examined:
-        """A record that is not read before somebody asks; its draft counts if another process found the shortlist."""
-        assert self._route is not None and isinstance(record, SheetRecord)
-        if not is_answer or not isinstance(record, ExaminedRecord) or record.draft is None:
-            return Examined(None, shortlist, "", record)
-        event = UnreadEvent(record, self._hostname, self._route.info, record.draft, self._known_event)
-        return Examined(event, shortlist)
+    def _answers(self, examination: Examination) -> Sequence[Shortlist]:
+        """The shortlists of an examination's table; none if it was made by another engine."""
+        made_of = self.options.made_of
+        if examination.made_of != made_of or not made_of or self._route is None:
+            return ()
+        return [self.rules.shortlists.of_ids(ids) for ids in examination.table]
 
     def _known_event(self, record: Record) -> Event:
         """The event of a record that another process has decoded."""
@@ -398,7 +426,9 @@ class Engine:
         state.accumulate(event)
         if self._is_dropped(event, state):
             return Outcome(event, dropped=True, warnings=event.warnings)
-        result = match(self.rules, event, state, shortlist=shortlist, trace=trace)
+        return self._outcome(event, match(self.rules, event, state, shortlist=shortlist, trace=trace), state)
+
+    def _outcome(self, event: Event, result: MatchResult, state: State) -> Outcome:
         warnings = event.warnings
         if result.match is not None and (result.alert or state.session):
             warnings += self.rules.rules_by_id[result.match.rule.id].mitre_warnings

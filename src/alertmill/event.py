@@ -251,8 +251,8 @@ class Draft(NamedTuple):
     """
 
     rule: int
-    json: tuple[bytes, ...]
-    text: tuple[bytes, ...]
+    json: tuple[bytes | memoryview, ...]
+    text: tuple[bytes | memoryview, ...]
 
 
 class Event:

@@ -23,6 +23,7 @@ from alertmill.event import Outcome, Record
 from alertmill.metrics import OVERRUNS, Counters, EventCounts, RunCounts
 from alertmill.rows import RowRun, Rows
 from alertmill.ruleset import State
+from alertmill.sheet import ExaminedRecords
 from alertmill.sinks.dated_file import redo
 from alertmill.sinks.journal import Journal
 from alertmill.sinks.outputs import Outputs
@@ -111,6 +112,8 @@ class Pipeline:
         """
         if isinstance(records, Rows):  # rows carry no ids
             return records
+        if isinstance(records, ExaminedRecords):
+            return self._first_examined_ones(records)
         events = [(record.event_time, record.event_id) for record in records if record.event_id is not None]
         if not events:
             return records
@@ -118,6 +121,15 @@ class Pipeline:
         self.counters.duplicates += verdicts.count(False)
         verdict = iter(verdicts)
         return [record for record in records if record.event_id is None or next(verdict)]
+
+    def _first_examined_ones(self, records: ExaminedRecords) -> ExaminedRecords:
+        """The same for records that another process has looked at, without making any."""
+        numbered = records.numbered_ids()
+        verdicts = None if numbered is None else self._checkpoints.claim_numbered_ids(numbered, records.time)
+        if verdicts is None or all(verdicts):
+            return records
+        self.counters.duplicates += verdicts.count(False)
+        return records.chosen(verdicts)
 
     def _analyse(self, records: Sequence[Record]) -> None:
         """Records through the engine and into the outputs."""

@@ -8,8 +8,9 @@ Only data and ports here: sources make sheets, `ruleset.memo` asks them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import compress
+from typing import Any, Final, Protocol, overload
 
 from alertmill.event import ColumnFields, Draft, Record
 
@@ -169,12 +170,15 @@ class Examination(Protocol):
 
     Attributes:
         made_of: names the engine that looked (`engine.EngineOptions`).
-        table: the shortlists of the records, each in numbers (`ruleset.shortlist.Ids`).
+        table: shortlists, each in numbers (`ruleset.shortlist.Ids`).
+        answers: for each record the place of its shortlist in the table, in a byte; one behind the table's end for a
+            record that has to be examined.
         location: of all records.
     """
 
     made_of: bytes
     table: Sequence[tuple[tuple[int, int], ...]]
+    answers: bytes
     location: str
 
     def sheet(self) -> Sheet:
@@ -183,41 +187,43 @@ class Examination(Protocol):
     def raw(self, number: int) -> Any:
         """A record as the sheet knows it, by its number in the object, from 1."""
 
+    def draft(self, number: int) -> Draft | None:
+        """A record's alert, where that follows from the record alone."""
+
+    def event_time(self, number: int) -> float | None:
+        """When what a record tells of happened, epoch seconds, as for every record."""
+
+    def numbered_ids(self, numbers: range) -> tuple[Sequence[int], Sequence[int]] | None:
+        """The ids of some records as `checkpoints` counts them, None where no record has one."""
+
 
 class ExaminedRecord(SheetRecord):
     """A record that another process has looked at. Itself, it is looked at only when somebody asks.
 
     Args:
         examination: what all records of its object share.
-        answer: the place of its shortlist in the table, None for a record that has to be examined.
-        draft: its alert, where that follows from the record alone.
-        number, time, event_time, event_id: as for every record of a sheet.
+        number: its number in the object, from 1.
+        time: when it arrived, epoch seconds.
     """
 
-    __slots__ = ("answer", "draft", "examination")
+    __slots__ = ("examination",)
 
-    def __init__(
-        self,
-        examination: Examination,
-        answer: int | None,
-        draft: Draft | None,
-        number: int,
-        time: float,
-        event_time: float | None = None,
-        event_id: str | None = None,
-    ) -> None:
+    def __init__(self, examination: Examination, number: int, time: float) -> None:
         # Everything that `SheetRecord.__init__` sets but sheet and text.
         self._message = None
         self._is_read = False
         self.examination = examination
-        self.answer = answer
-        self.draft = draft
         self.number = number
         self.time = time
-        self.event_time = event_time
-        self.event_id = event_id
+        self.event_time = examination.event_time(number)
+        self.event_id = None
         self.queue = "1"
         self.location = examination.location
+
+    @property
+    def draft(self) -> Draft | None:
+        """Its alert, where that follows from the record alone."""
+        return self.examination.draft(self.number)
 
     @property
     def sheet(self) -> Sheet:  # type: ignore[override]
@@ -226,3 +232,54 @@ class ExaminedRecord(SheetRecord):
     @property
     def raw(self) -> Any:
         return self.examination.raw(self.number)
+
+
+class ExaminedRecords(Sequence[ExaminedRecord]):
+    """Records of one object that another process has looked at. One is made when somebody wants it.
+
+    Args:
+        examination: what they share.
+        numbers: of the records in their object, ascending.
+        time: when they arrived, epoch seconds.
+    """
+
+    __slots__ = ("examination", "numbers", "time")
+
+    def __init__(self, examination: Examination, numbers: Sequence[int], time: float) -> None:
+        self.examination = examination
+        self.numbers = numbers
+        self.time = time
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, place: int) -> ExaminedRecord: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> ExaminedRecords: ...
+
+    def __getitem__(self, place: int | slice) -> ExaminedRecord | ExaminedRecords:
+        if isinstance(place, slice):
+            return ExaminedRecords(self.examination, self.numbers[place], self.time)
+        return ExaminedRecord(self.examination, self.numbers[place], self.time)
+
+    def __iter__(self) -> Iterator[ExaminedRecord]:
+        examination, time = self.examination, self.time
+        return (ExaminedRecord(examination, number, time) for number in self.numbers)
+
+    def chosen(self, is_chosen: Iterable[Any]) -> ExaminedRecords:
+        """Those of the records for which a true value stands in the place of the record."""
+        return ExaminedRecords(self.examination, [*compress(self.numbers, is_chosen)], self.time)
+
+    def answers(self) -> bytes:
+        """The place of each record's shortlist (`Examination.answers`)."""
+        numbers, answers = self.numbers, self.examination.answers
+        if isinstance(numbers, range):
+            return answers[numbers.start - 1 : numbers.stop - 1]
+        return bytes([answers[number - 1] for number in numbers])
+
+    def numbered_ids(self) -> tuple[Sequence[int], Sequence[int]] | None:
+        """The ids of the records (`Examination.numbered_ids`), for neighbours."""
+        assert isinstance(self.numbers, range)
+        return self.examination.numbered_ids(self.numbers)

@@ -23,6 +23,12 @@ is_wanted, ask = Pool.is_wanted, pool._Worker.ask
 _asked: list[ObjectTask] = []
 
 
+def processes(family: Any) -> list[int]:
+    """The process that loaded the rules, and the workers, which it split into."""
+    first = family._process.pid
+    return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
+
+
 def wanted_and_ready(self: Pool, behind: int, size: int) -> bool:
     """Start at once, and wait for it."""
     self._start_after = 0
@@ -31,7 +37,7 @@ def wanted_and_ready(self: Pool, behind: int, size: int) -> bool:
         assert time.monotonic() < deadline, "no worker came"
         time.sleep(0.01)
     with Path(sys.argv[2]).open("a") as file:
-        file.write("".join(f" {worker._process.pid} " for worker in self._workers))
+        file.write(" ".join(["", *map(str, processes(self._family)), ""]))
     return True
 
 
@@ -47,7 +53,7 @@ def killing(who: Callable[[Any], int], every: int) -> Callable[[Any, ObjectTask]
 
 FATES: dict[str, Callable[[Any, ObjectTask], ExaminedObject | None]] = {
     "live": ask,
-    "lose workers": killing(lambda worker: worker._process.pid, 3),
+    "lose workers": killing(lambda worker: processes(worker.family)[-1], 3),
     "die": killing(lambda _: os.getpid(), 4),
 }
 

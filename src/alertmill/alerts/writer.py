@@ -39,12 +39,23 @@ class AlertWriter:
             filled = self.rows.json(event, match, alert_id)
             if filled is not None:
                 return filled
-        draft = event.draft
-        if draft is not None and match is not None and not archive and drafts.fits(draft, match):
-            return drafts.json_line(draft, match, alert_id, event.record.time, self._times)
         event = _decoded(event)
         line = None if archive or match is None else self._whole.json(event, match, alert_id)
         return (line or self._plain_line(event, match, alert_id, archive=archive)).encode("latin-1") + b"\n"
+
+    def json_pieces(self, event: Event, match: Match, alert_id: str) -> drafts.Pieces:
+        """`json_line` in pieces, which have been written ahead if that could be."""
+        draft = event.draft
+        if draft is not None and drafts.fits(draft, match):
+            return drafts.json_pieces(draft, match, alert_id, event.record.time, self._times)
+        return (self.json_line(event, match, alert_id),)
+
+    def text_pieces(self, event: Event, match: Match, alert_id: str) -> drafts.Pieces:
+        """`text_block` in the same way."""
+        draft = event.draft
+        if draft is not None and drafts.fits(draft, match):
+            return drafts.text_pieces(draft, alert_id, event.record.time, self._times)
+        return (self.text_block(event, match, alert_id),)
 
     def session_object(self, event: Event, match: Match | None, alert_id: str) -> bytes:
         """The `output` of a logtest session, without a newline (spec/logtest.md 5.2)."""
@@ -63,9 +74,6 @@ class AlertWriter:
             filled = self.rows.stanza(event, match, alert_id)
             if filled is not None:
                 return filled
-        draft = event.draft
-        if draft is not None and drafts.fits(draft, match):
-            return drafts.text_block(draft, alert_id, event.record.time, self._times)
         event = _decoded(event)
         stanza = self._whole.stanza(event, match, alert_id)
         if stanza is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from alertmill.checkpoints.committed import ScopeStatus
 from alertmill.checkpoints.database import Checkpoints, Commit, StoredState
-from alertmill.checkpoints.event_ids import EVENT_WINDOW
+from alertmill.checkpoints.event_ids import EVENT_WINDOW, numbered_ids
 from alertmill.checkpoints.schema import SCHEMA_VERSION
 
-__all__ = ["EVENT_WINDOW", "SCHEMA_VERSION", "Checkpoints", "Commit", "ScopeStatus", "StoredState"]
+__all__ = ["EVENT_WINDOW", "SCHEMA_VERSION", "Checkpoints", "Commit", "ScopeStatus", "StoredState", "numbered_ids"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from alertmill.checkpoints.committed import Committed
-from alertmill.checkpoints.event_ids import EVENT_WINDOW, EventIds, Identity
+from alertmill.checkpoints.event_ids import EVENT_WINDOW, EventIds, Identity, NumberedIds, numbered_ids
 from alertmill.checkpoints.marks import MarkWriter
 from alertmill.checkpoints.schema import SCHEMA_VERSION, make_or_upgrade, schema_version
 from alertmill.errors import CheckpointError
@@ -179,8 +179,12 @@ class Checkpoints(Committed):
         The ids become durable with the next commit, and are forgotten if that fails. `now` is the time of arrival.
         Raises CheckpointError.
         """
+        return self.claim_numbered_ids(numbered_ids(events), now)
+
+    def claim_numbered_ids(self, numbered: NumberedIds, now: float) -> list[bool]:
+        """The same for events whose ids another process has made numbers of. Raises CheckpointError."""
         try:
-            return self._event_ids.claim(events, now)
+            return self._event_ids.claim_numbered(numbered, now)
         except sqlite3.Error as error:
             raise CheckpointError(f"{self.path}: {error}") from error
 

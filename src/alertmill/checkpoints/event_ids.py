@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -30,11 +31,21 @@ _SLOTS = 8192
 #: The slot of events that do not tell their time.
 _UNTIMED = _SLOTS
 
+#: The slot of records without an id.
+NO_ID = -1
+
 #: Ids in one statement: one by one they cost twice the CPU. SQLite's oldest default for the number of `?` is 999.
 _AT_ONCE = 900
 
-#: An event as the ids see it: when it happened (epoch seconds, None where it does not tell), and its id.
-Identity = tuple[float | None, str]
+#: Bytes of the number that stands for an id.
+_NUMBER = 8
+
+#: When an event happened (epoch seconds, None where it does not tell), and its id.
+Identity = tuple[float | None, str | None]
+
+#: Events as the ids see them: the slot of each, NO_ID for one without an id, and the signed number of 64 bits
+#: that stands for its id.
+NumberedIds = tuple[Sequence[int], Sequence[int]]
 
 
 @dataclass(slots=True)
@@ -67,21 +78,29 @@ class EventIds:
         self._in_order = False
         self._load()
 
-    def claim(self, events: Sequence[Identity], now: float) -> list[bool]:
-        """Of each event, whether it is the first with its id. `now` is the time of arrival, epoch seconds."""
+    def claim(self, events: Iterable[Identity], now: float) -> list[bool]:
+        """Of each event, whether it is the first with its id; one without an id always is.
+
+        `now` is the time of arrival, epoch seconds.
+        """
+        return self.claim_numbered(numbered_ids(events), now)
+
+    def claim_numbered(self, numbered: NumberedIds, now: float) -> list[bool]:
+        """The same for events whose ids are numbers already."""
         self._now = now
-        numbers = _numbers(identity for _, identity in events)
-        slots = [_UNTIMED if time is None else int(time) // _SLOT % _SLOTS for time, _ in events]
+        slots, numbers = numbered
         by_slot: dict[int, list[int]] = {}
         for slot, number in zip(slots, numbers, strict=True):
             by_slot.setdefault(slot, []).append(number)
+        without = len(by_slot.pop(NO_ID, ()))
         firsts = {slot: self._first_ones(slot, claimed) for slot, claimed in by_slot.items()}
-        if sum(map(len, firsts.values())) == len(events):
-            return [True] * len(events)
+        if sum(map(len, firsts.values())) + without == len(slots):
+            return [True] * len(slots)
         verdicts = []
         for slot, number in zip(slots, numbers, strict=True):
-            verdicts.append(number in firsts[slot])
-            firsts[slot].discard(number)  # the next one with this id is not the first
+            verdicts.append(slot == NO_ID or number in firsts[slot])
+            if slot != NO_ID:
+                firsts[slot].discard(number)  # the next one with this id is not the first
         return verdicts
 
     def write(self) -> None:
@@ -182,9 +201,14 @@ def _parts(numbers: list[int]) -> Iterator[list[int]]:
     return (numbers[start : start + _AT_ONCE] for start in range(0, len(numbers), _AT_ONCE))
 
 
-def _numbers(identities: Iterator[str]) -> tuple[int, ...]:
-    """64 bits that stand for each id, signed."""
-    digests = b"".join(
-        [blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=8).digest() for identity in identities]
-    )
-    return struct.unpack(f"<{len(digests) // 8}q", digests)
+def numbered_ids(events: Iterable[Identity]) -> NumberedIds:
+    """What `claim_numbered` takes. A pure function, which any process may apply."""
+    slots, digests = array("h"), bytearray()
+    for time, identity in events:
+        if identity is None:
+            slots.append(NO_ID)
+            digests += bytes(_NUMBER)
+            continue
+        slots.append(_UNTIMED if time is None else int(time) // _SLOT % _SLOTS)
+        digests += blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=_NUMBER).digest()
+    return slots, struct.unpack(f"<{len(slots)}q", digests)

@@ -1,17 +1,15 @@
-"""What the daemon and a worker process say to each other: frames over the worker's standard input and output.
+"""What the daemon and a worker process say to each other: frames over a pair of sockets.
 
-A frame is four bytes of length and a MessagePack value. The daemon begins with `Setup`, the worker answers `Ready` once
-it has loaded; then each task gets one answer, None for an object that the daemon has to read itself. The bytes come
-from a process that reads hostile objects, so they can be nothing but values of these types.
+A frame is four bytes of length and a MessagePack value. The daemon begins with `Setup`, the answer is `Ready` once the
+rules are loaded; then each task gets one answer, in their order, None for an object that the daemon has to read itself.
+The bytes come from a process that reads hostile objects, so they can be nothing but values of these types.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import select
+import socket
+import struct
 from collections.abc import Callable
-from contextlib import suppress
 
 import msgspec
 
@@ -21,8 +19,6 @@ from alertmill.sources.aws.examined import ExaminedObject, ObjectTask
 #: Bytes of a frame's length, and of the largest frame: what is said of an object is of its own order of size.
 _HEAD = 4
 LARGEST = 256 * 1024 * 1024
-#: Bytes that a pipe should hold: the fewer turns an answer takes, the less it costs.
-_PIPE = 1024 * 1024
 
 
 class Setup(msgspec.Struct, frozen=True):
@@ -69,39 +65,33 @@ class Silence(Exception):  # noqa: N818 - it is the end of a conversation, not a
     """The other side has gone, says nothing any more, or says nonsense."""
 
 
-def widen(handle: int) -> None:
-    """Let a pipe hold more, where the system can and allows it."""
-    with suppress(OSError, AttributeError):
-        fcntl.fcntl(handle, fcntl.F_SETPIPE_SZ, _PIPE)
-
-
-def send(handle: int, payload: bytes) -> None:
+def send(line: socket.socket, payload: bytes) -> None:
     """Write a frame. Raises OSError."""
     if len(payload) > LARGEST:
         raise OSError(f"a frame of {len(payload)} bytes")
-    head, rest = len(payload).to_bytes(_HEAD, "big"), memoryview(payload)
-    rest = rest[os.writev(handle, (head, rest)) - _HEAD :]
-    while rest:
-        rest = rest[os.write(handle, rest) :]
+    sent = line.sendmsg((len(payload).to_bytes(_HEAD, "big"), payload)) - _HEAD
+    line.sendall(memoryview(payload)[sent:])
 
 
-def receive(handle: int, patience: float) -> bytearray:
+def receive(line: socket.socket, patience: float) -> bytearray:
     """Read a frame. Raises Silence when nothing more comes for `patience` seconds, or OSError."""
-    size = int.from_bytes(_exactly(handle, _HEAD, patience), "big")
+    timeval = struct.pack("@ll", int(patience), int(patience % 1 * 1e6))
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval)
+    size = int.from_bytes(_exactly(line, _HEAD), "big")
     if size > LARGEST:
         raise Silence
-    return _exactly(handle, size, patience)
+    return _exactly(line, size)
 
 
-def _exactly(handle: int, size: int, patience: float) -> bytearray:
-    watch = select.poll()
-    watch.register(handle, select.POLLIN)
+def _exactly(line: socket.socket, size: int) -> bytearray:
+    """So many bytes, mostly by one call: each one more would have to wait for its turn among the daemon's threads."""
     content = bytearray(size)
     rest = memoryview(content)
     while rest:
-        if not watch.poll(patience * 1000):
-            raise Silence
-        count = os.readv(handle, [rest])
+        try:
+            count = line.recv_into(rest, len(rest), socket.MSG_WAITALL)
+        except BlockingIOError:
+            raise Silence from None
         if not count:
             raise Silence
         rest = rest[count:]

@@ -7,6 +7,7 @@ from operator import attrgetter
 
 from alertmill.alerts import AlertWriter, Fill, RowTemplate
 from alertmill.event import Outcome, Record
+from alertmill.sinks.base import Pieces
 from alertmill.sinks.rotation import ALERTS_LOG
 
 
@@ -19,12 +20,12 @@ class AlertsLog:
         self._writer = writer
         self._template = template
 
-    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> Pieces:
         if not outcome.alert or outcome.event is None or outcome.match is None:
-            return b""
+            return ()
         if self._template:
-            return self._writer.custom_line(self._template, outcome.event, outcome.match, alert_id)
-        return self._writer.text_block(outcome.event, outcome.match, alert_id)
+            return (self._writer.custom_line(self._template, outcome.event, outcome.match, alert_id),)
+        return self._writer.text_pieces(outcome.event, outcome.match, alert_id)
 
     def for_rows(self) -> tuple[AlertWriter, Callable[[RowTemplate], Fill]] | None:
         return None if self._template else (self._writer, attrgetter("stanza"))

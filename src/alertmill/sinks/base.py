@@ -13,6 +13,9 @@ from alertmill.alerts import AlertWriter, Fill, RowTemplate
 from alertmill.event import Outcome, Record
 from alertmill.sinks.rotation import DatedName
 
+#: Bytes that are to be joined with others.
+Pieces = tuple[bytes | memoryview, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Appended:
@@ -33,8 +36,9 @@ class Sink(Protocol):
 
     name: DatedName
 
-    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes:
-        """The bytes that `outcome`, which came of `record`, adds; empty when it is of no concern here."""
+    def render(self, record: Record, outcome: Outcome, alert_id: str) -> bytes | Pieces:
+        """The bytes that `outcome`, which came of `record`, adds, whole or in pieces; empty when it is of no concern
+        here."""
 
 
 @runtime_checkable

@@ -16,7 +16,7 @@ from isal import isal_zlib
 from alertmill.alerts import Fill, Filling, RowTemplate, alert_id
 from alertmill.event import Outcome, Record
 from alertmill.rows import RowRun
-from alertmill.sinks.base import Appended, RowSink, Sink
+from alertmill.sinks.base import Appended, Pieces, RowSink, Sink
 from alertmill.sinks.dated_file import DatedFile
 from alertmill.sinks.rejected import Rejected
 from alertmill.sinks.rotation import DatedName, WithinDay
@@ -30,7 +30,7 @@ class _Channel:
     def __init__(self, home: Path, sink: Sink) -> None:
         self.sink = sink
         self.file = DatedFile(home, sink.name)
-        self.buffer: list[bytes] = []
+        self.buffer: list[bytes | memoryview] = []
         #: Bytes in `buffer`.
         self.size = 0
 
@@ -39,8 +39,11 @@ class _Channel:
         """Offset in the file at which the next bytes will lie."""
         return self.file.size + self.size
 
-    def add(self, data: bytes) -> None:
-        if data:
+    def add(self, data: bytes | Pieces) -> None:
+        if isinstance(data, tuple):
+            self.buffer += data
+            self.size += sum(map(len, data))
+        elif data:
             self.buffer.append(data)
             self.size += len(data)
 

@@ -8,16 +8,19 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from alertmill.alerts import AlertFacts
+from alertmill.checkpoints import numbered_ids
 from alertmill.cli.init import make_home
 from alertmill.errors import Problems
 from alertmill.installation import Installation
 from alertmill.parallel import Pool, Setup, pool, worker_count
-from alertmill.sources.aws.examined import ObjectTask
+from alertmill.sources.aws.examined import ExaminedObject, ObjectExamination, ObjectTask
 
 CONF = """<ossec_config><global><event_format>improved</event_format></global><ruleset>
 <decoder_dir>ruleset/decoders</decoder_dir><rule_include>ruleset/rules/0005-categories_rules.xml</rule_include>
@@ -74,12 +77,18 @@ def until(holds: Callable[[], bool], patience: float = 60) -> None:
         time.sleep(0.01)
 
 
+def drafts_of(found: ExaminedObject) -> ObjectExamination:
+    return ObjectExamination(found, pytest.fail)
+
+
 def ready(one: Pool) -> None:
     until(lambda: one.is_wanted(1, 1))
 
 
 def pids(one: Pool) -> list[int]:
-    return [worker._process.pid for worker in one._workers]
+    """Those of the workers, behind that of the process that they split from."""
+    first = one._family._process.pid if one._family is not None else 0
+    return [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())] if first else []
 
 
 def is_gone(pid: int) -> bool:
@@ -91,15 +100,18 @@ def test_a_worker_answers(start: Callable[..., Pool], told: Told) -> None:
     ready(one)
     found = one.examine(task("List", "Delete", "List"))
     assert found is not None
-    assert found.answers == [0, 1, 0]
-    assert [draft and draft.rule for draft in found.drafts] == [None, 100001, None]
-    assert found.event_ids == ["id-List", "id-Delete", "id-List"]
+    assert found.answers == bytes((0, 1, 0))
+    drafts = [drafts_of(found).draft(number) for number in (1, 2, 3)]
+    assert [draft and draft.rule for draft in drafts] == [None, 100001, None]
+    happened = datetime(2026, 1, 15, 10, tzinfo=UTC).timestamp()
+    slots, ids = numbered_ids([(happened, f"id-{name}") for name in ("List", "Delete", "List")])
+    assert drafts_of(found).numbered_ids(range(1, 4)) == ([*slots], [*ids])
     assert one.examine(task(body=b"\x1f\x8bno gzip")) is None
     assert one.examine(task("Delete")) is not None, "a broken object costs nothing but itself"
     assert told == ["INFO Objects wait to be read: starting 1 worker processes"]
-    (pid,) = pids(one)
+    started = pids(one)
     one.close()
-    assert is_gone(pid)
+    assert all(map(is_gone, started))
     assert not one.is_wanted(1, 1)
 
 
@@ -113,24 +125,49 @@ def test_none_is_started_before_there_is_a_back_log(start: Callable[..., Pool], 
     assert len(pids(one)) == 1
 
 
-def test_a_killed_worker_is_replaced(start: Callable[..., Pool], told: Told) -> None:
-    one = start()
+@pytest.mark.parametrize("place", [0, 2])
+def test_killed_workers_are_replaced(start: Callable[..., Pool], told: Told, place: int) -> None:
+    """The first process, and a worker: the others end with it."""
+    one = start(count=2)
     ready(one)
-    (pid,) = pids(one)
-    os.kill(pid, signal.SIGKILL)
-    assert one.examine(task("Delete")) is None
-    until(lambda: is_gone(pid))
+    before = pids(one)
+    os.kill(before[place], signal.SIGKILL)
+    until(lambda: one.examine(task("Delete")) is None)
+    until(lambda: all(map(is_gone, before)))
     ready(one)
-    assert pids(one) != [pid]
+    assert not set(pids(one)) & set(before)
     assert one.examine(task("Delete")) is not None
+    until(lambda: len(told) == 3)
     assert "WARNING a worker process ended early (signal 9); the daemon reads its objects itself" in told
+
+
+def test_more_tasks_than_workers_get_each_their_own_answer(start: Callable[..., Pool]) -> None:
+    one = start(count=2)
+    ready(one)
+    names = ["Delete" * (number + 1) for number in range(40)]
+    with ThreadPoolExecutor(16) as threads:
+        found = [*threads.map(one.examine, map(task, names))]
+    for name, answer in zip(names, found, strict=True):
+        assert answer is not None
+        assert name.encode() in bytes(answer.pieces)
+
+
+def test_those_who_wait_are_told_of_the_end(start: Callable[..., Pool]) -> None:
+    one = start(count=2)
+    ready(one)
+    for pid in pids(one)[1:]:
+        os.kill(pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(8) as threads:
+        waiting = [threads.submit(one.examine, task("Delete")) for _ in range(8)]
+        one.renew(b"other rules")
+        assert [one.result(60) for one in waiting] == [None] * 8
 
 
 def test_a_worker_with_other_rules_is_not_used(start: Callable[..., Pool], told: Told) -> None:
     one = start(made_of=b"other rules")
     one.is_wanted(1, 1)
-    (pid,) = pids(one)
-    until(lambda: is_gone(pid))
+    started = pids(one)
+    until(lambda: all(map(is_gone, started)))
     until(lambda: len(told) == 2)
     assert not one.is_wanted(1, 1)
     assert "until the ruleset is reloaded" in told[1]
@@ -159,16 +196,16 @@ def test_workers_know_no_credentials(start: Callable[..., Pool], monkeypatch: py
     monkeypatch.setenv("HTTPS_PROXY", "http://hush:hush@proxy")
     one = start()
     ready(one)
-    (pid,) = pids(one)
-    assert b"hush" not in Path(f"/proc/{pid}/environ").read_bytes()
+    for pid in pids(one):
+        assert b"hush" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
 def test_signals_are_the_daemon_s(start: Callable[..., Pool]) -> None:
     one = start()
     ready(one)
-    (pid,) = pids(one)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        os.kill(pid, number)
+    for pid in pids(one):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(pid, number)
     assert one.examine(task("Delete")) is not None
 
 

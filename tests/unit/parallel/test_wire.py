@@ -1,8 +1,8 @@
-"""Frames over a pipe."""
+"""Frames over a pair of sockets."""
 
 from __future__ import annotations
 
-import os
+import socket
 import threading
 from collections.abc import Iterator
 
@@ -11,38 +11,39 @@ import pytest
 from alertmill.alerts import AlertFacts
 from alertmill.parallel import wire
 
+Pair = tuple[socket.socket, socket.socket]
+
 
 @pytest.fixture
-def pipe() -> Iterator[tuple[int, int]]:
-    ends = os.pipe()
+def pair() -> Iterator[Pair]:
+    ends = socket.socketpair()
     yield ends
     for end in ends:
-        try:
-            os.close(end)
-        except OSError:
-            continue
+        end.close()
 
 
 @pytest.mark.parametrize("size", [0, 1, 70_000, 3_000_000])
-def test_a_frame_comes_as_it_went(pipe: tuple[int, int], size: int) -> None:
+def test_a_frame_comes_as_it_went(pair: Pair, size: int) -> None:
     payload = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
-    sender = threading.Thread(target=wire.send, args=(pipe[1], payload))
+    sender = threading.Thread(target=wire.send, args=(pair[1], payload))
     sender.start()
-    assert wire.receive(pipe[0], 10) == payload
+    assert wire.receive(pair[0], 10) == payload
     sender.join()
 
 
 @pytest.mark.parametrize("sent", [b"", b"\0\0", b"\0\0\0\5abc", b"\xff\xff\xff\xff"])
-def test_what_is_no_whole_frame_is_silence(pipe: tuple[int, int], sent: bytes) -> None:
-    os.write(pipe[1], sent)
-    os.close(pipe[1])
+def test_what_is_no_whole_frame_is_silence(pair: Pair, sent: bytes) -> None:
+    pair[1].sendall(sent)
+    pair[1].close()
     with pytest.raises(wire.Silence):
-        wire.receive(pipe[0], 10)
+        wire.receive(pair[0], 10)
 
 
-def test_patience_ends(pipe: tuple[int, int]) -> None:
+@pytest.mark.parametrize("sent", [b"", b"\0\0\0\5abc"])
+def test_patience_ends(pair: Pair, sent: bytes) -> None:
+    pair[1].sendall(sent)
     with pytest.raises(wire.Silence):
-        wire.receive(pipe[0], 0.01)
+        wire.receive(pair[0], 0.01)
 
 
 def test_facts_travel() -> None:

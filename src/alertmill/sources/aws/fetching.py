@@ -123,6 +123,14 @@ class Fetched:
     body: Future[Body] | None
     size: int
 
+    @property
+    def held(self) -> int:
+        """Bytes that it takes: those of its object, and what has been found out about that."""
+        body = self.body
+        if body is None or not body.done() or body.cancelled() or body.exception() is not None:
+            return self.size
+        return self.size + body.result().beside
+
 
 class FetchAhead:
     """Starts the GETs of the steps to come."""
@@ -145,7 +153,6 @@ class FetchAhead:
         self._room = room
         self._window: deque[Fetched] = deque()
         self._objects = 0
-        self._size = 0
 
     def ordered(self, steps: Iterator[Step]) -> Iterator[Fetched]:
         """The steps, in their order. A StoreError of `steps` is raised behind the steps before it."""
@@ -175,13 +182,12 @@ class FetchAhead:
             yield self._next()
         self._window.append(Fetched(step, self._start(step), size))
         self._objects += step.listed is not None
-        self._size += size
         if self._window[0].body is None or self._window[0].body.done():
             yield self._next()
 
     def _is_full(self, size: int) -> bool:
         limit = self._throttle.limit
-        if self._objects >= 2 * limit or self._size + size > self._room.share:
+        if self._objects >= 2 * limit or sum(fetched.held for fetched in self._window) + size > self._room.share:
             return True
         return sum(fetched.body is not None and not fetched.body.done() for fetched in self._window) >= limit
 
@@ -202,7 +208,6 @@ class FetchAhead:
     def _next(self) -> Fetched:
         fetched = self._window.popleft()
         self._objects -= fetched.body is not None
-        self._size -= fetched.size
         if fetched.step.listed is not None:
             self._behind.add(-fetched.step.listed.size)
         return fetched

@@ -18,7 +18,7 @@ from alertmill.config.models import DiscardRegex, EventFormat
 from alertmill.errors import SourceError
 from alertmill.event import Record
 from alertmill.rows import Row
-from alertmill.sheet import SheetRecord
+from alertmill.sheet import ExaminedRecords, SheetRecord
 from alertmill.sources.aws import parquet, row_sheets, sheets
 from alertmill.sources.aws.documents import HELD_DOCUMENT
 from alertmill.sources.aws.envelope import (
@@ -29,7 +29,7 @@ from alertmill.sources.aws.envelope import (
     spell_compatible,
     spell_improved,
 )
-from alertmill.sources.aws.examined import ExaminedBody, ObjectExamination, ObjectTask, examined_record
+from alertmill.sources.aws.examined import ExaminedBody, ObjectExamination, ObjectTask
 from alertmill.sources.aws.faults import FetchError, ObjectError, ParseError
 from alertmill.sources.aws.formats import BadLine, ObjectFormat, SpecialRecord
 from alertmill.sources.aws.row_sheets import RowSheet
@@ -124,6 +124,9 @@ class ObjectReader:
 
         Ends without it when `stop` is set. Raises ObjectError, normally before the first batch.
         """
+        if isinstance(body, ExaminedBody):
+            yield from self._examined_batches(target, body, skip, stop)
+            return
         try:
             yield from self._batches(target, body, skip, stop)
         except _StoppedError:
@@ -212,8 +215,6 @@ class ObjectReader:
 
         The function runs for every record, hence its local names.
         """
-        if isinstance(body, ExaminedBody):
-            return body.found.answers, self._examined_maker(target, body)
         members = self._kind.memberwise
         data = content.held() if members is not None and self._drops is None else None
         if data is not None and members is not None:
@@ -222,9 +223,9 @@ class ObjectReader:
                 return texts, self._text_maker(target, members, data)
         return content.rows(), self._improved_maker(target) if self._improved else self._compatible_maker(target)
 
-    def _examined_maker(self, target: Target, body: ExaminedBody) -> Callable[[Any, int, float], Record]:
-        """Records that another process has read already."""
-        found, data = body.found, body.held
+    def _examined_batches(self, target: Target, body: ExaminedBody, skip: int, stop: Stop) -> Iterator[Batch]:
+        """The batches of an object whose records another process has read already."""
+        data = body.held
 
         def open_object() -> tuple[JsonSheet, list[bytes]]:
             kind, text = self._kind.memberwise, _Content(self._kind, Body(data or b""), target.key, _NEVER).held()
@@ -232,8 +233,17 @@ class ObjectReader:
             assert kind is not None and text is not None and texts is not None  # it was read so before
             return self._sheet(target, kind, text), texts
 
-        examination = ObjectExamination(found, open_object)
-        return lambda _, number, now: examined_record(examination, found, number, now)
+        examination = ObjectExamination(body.found, open_object)
+        first, count = skip + 1, len(examination.answers)
+        while first + BATCH_RECORDS <= count:
+            end = first + BATCH_RECORDS
+            records = ExaminedRecords(examination, range(first, end), self._clock())
+            yield Batch(records, (ObjectPartial(target.scope, target.key, target.etag, end - 1),))
+            if stop.is_set():
+                return
+            first = end
+        rest = ExaminedRecords(examination, range(first, max(first, count + 1)), self._clock())
+        yield Batch(rest, (self.done(target, count),), self._ack(target))
 
     def _sheet(self, target: Target, kind: Memberwise, data: bytes) -> JsonSheet:
         place = f"s3://{target.bucket}/{target.key}#"

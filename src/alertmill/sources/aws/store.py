@@ -23,6 +23,9 @@ _CHUNK = 1024 * 1024
 class Body:
     """The bytes of one object, readable several times. `close` gives them up."""
 
+    #: Bytes that are kept beside the content: what has been found out about it.
+    beside: int = 0
+
     def __init__(self, data: bytes = b"", file: IO[bytes] | None = None) -> None:
         self._data = data
         self._file = file

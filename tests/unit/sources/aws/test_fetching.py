@@ -153,3 +153,23 @@ def test_runs_side_by_side_share_the_room() -> None:
     bodies.gate.set()
     assert all(len(keys(one)) == 99 for one in ordered)
     assert room.share == AHEAD_BYTES
+
+
+def test_what_was_found_out_about_an_object_takes_room() -> None:
+    class Large(Body):
+        beside = AHEAD_BYTES // 4
+
+    bodies, steps = Bodies(), Steps(60)
+    one = FetchAhead(Workers(8, "t"), bodies.fetch, Throttle(), Room(), lambda *_: Large())
+    ordered = one.ordered(iter(steps))
+    next(ordered)
+    bodies.gate.set()
+    for fetched in one._window:
+        assert fetched.body is not None
+        fetched.body.result(10)
+    begun = steps.taken
+    assert begun > 20
+    while len(one._window) > 4:
+        next(ordered)
+        assert steps.taken == begun, "nothing is begun while there is no room"
+    assert len([*ordered]) > 60 - begun
