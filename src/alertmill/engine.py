@@ -12,7 +12,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alertmill.decoders import OSSEC_ALERT, DecoderTree, JsonRoute, Rejected, decode_eventchannel, predecode
+from alertmill.decoders import (
+    OSSEC_ALERT,
+    DecoderTree,
+    JsonRoute,
+    MemberReader,
+    Rejected,
+    decode_eventchannel,
+    predecode,
+)
 from alertmill.event import Event, Outcome, Record, UnreadEvent
 from alertmill.ruleset import Memo, Ruleset, Shortlist, State, Trace, count_silent, match, shortlist_of
 from alertmill.sheet import Examination, ExaminedRecord, Key, Layout, Members, Sheet, SheetRecord
@@ -70,6 +78,7 @@ class Engine:
         #: The way of records that show what rules ask for; None where not all of them can go it.
         self._route = decoders.route if rules.options.engine == "fast" and _is_ordinary(decoders.route) else None
         self._memo = Memo(rules, self._origin, self._copied)
+        self._reader = None if self._route is None else MemberReader(self._route, self._hostname, self._known_event)
         #: The last sheet, and whether its records go this way.
         self._sheet: tuple[Sheet | None, bool] = None, False
         #: The last examination, and its shortlists; none where it belongs to another engine.
@@ -114,7 +123,10 @@ class Engine:
                     silent, time = {}, record.time
                 silent[known] = silent.get(known, 0) + 1
             else:
-                yield record, self.conclude(self._known(record, known, is_answer=answer is not None), state)
+                examined = (
+                    self._known(record, known) if look is None else self._safely(self._found, record, known, *look)
+                )
+                yield record, self.conclude(examined, state)
         count_silent(self.rules, silent, time, state)
 
     def examine(self, record: Record) -> Examined:
@@ -147,7 +159,7 @@ class Engine:
 
     def _examine(self, record: Record) -> Examined:
         if isinstance(record, ExaminedRecord) and (answer := self._answer(record)) is not None:
-            return self._known(record, answer, is_answer=True)
+            return self._known(record, answer)
         if isinstance(record, SheetRecord):
             look = self._look(record)
             if look is not None:
@@ -162,11 +174,13 @@ class Engine:
         """What a record shows: the shortlist, if the walk of such records is remembered."""
         known = self._memo.find(layout, members)
         if isinstance(known, Shortlist):
-            return Examined(None, known, "", record)
+            return self._found(record, known, layout, members)
         record = record.opened()
         event = self._shown_event(record)
         if isinstance(event, Rejected):
             return Examined(rejected=event.reason)
+        if self._reader is not None:
+            self._reader.show(event, record, layout, members)
         if known is None and not record.is_odd:
             return Examined(event, self._memo.learn(layout, members, event))
         return Examined(event, shortlist_of(self.rules, event))
@@ -184,11 +198,13 @@ class Engine:
 
     def ordinary_event(self, record: SheetRecord) -> Event | None:
         """The event of a remembered record; None if it has more to tell than its fields."""
-        event = self._shown_event(record.opened())
-        if isinstance(event, Rejected) or self._route is None or event.decoder is not self._route.info:
+        look = self._look(record)
+        event = None if look is None or self._reader is None else self._reader.event(record.opened(), *look)
+        found = self._shown_event(record.opened()) if event is None else event
+        if isinstance(found, Rejected) or self._route is None or found.decoder is not self._route.info:
             return None
-        is_odd = event.warnings or event.forced_rule is not None or event.category_override is not None
-        return None if is_odd or not event.log_is_message else event
+        is_odd = found.warnings or found.forced_rule is not None or found.category_override is not None
+        return None if is_odd or not found.log_is_message else found
 
     def _answer(self, record: ExaminedRecord) -> Shortlist | None:
         """The shortlist that another process found for a record, if its engine was made from the same."""
@@ -200,10 +216,16 @@ class Engine:
             self._examination = examination
         return None if record.answer is None or not self._answers else self._answers[record.answer]
 
-    def _known(self, record: Record, shortlist: Shortlist, *, is_answer: bool) -> Examined:
-        """A record that is not read before somebody asks; its draft counts if another process found the shortlist."""
-        assert self._route is not None and isinstance(record, SheetRecord)
-        if not is_answer or not isinstance(record, ExaminedRecord) or record.draft is None:
+    def _found(self, record: SheetRecord, shortlist: Shortlist, layout: Layout, members: Members) -> Examined:
+        """A record whose shortlist is remembered: it is read as far as somebody asks."""
+        assert self._reader is not None
+        event = self._reader.event(record.opened(), layout, members)
+        return Examined(None, shortlist, "", record) if event is None else Examined(event, shortlist)
+
+    def _known(self, record: Record, shortlist: Shortlist) -> Examined:
+        """A record whose shortlist another process found: its draft is its alert."""
+        assert self._route is not None and isinstance(record, ExaminedRecord)
+        if record.draft is None:
             return Examined(None, shortlist, "", record)
         event = UnreadEvent(record, self._hostname, self._route.info, record.draft, self._known_event)
         return Examined(event, shortlist)

@@ -49,9 +49,8 @@ class JsonFormat:
         around = self._surroundings.of(event)
         record = event.record
         time = self._times.timestamp(record.time)
-        event_time = rule = previous_output = previous_log = full_log = ""
-        if self._event_times is not None and record.event_time is not None:
-            event_time = _event_time(record.event_time, self._event_times)
+        event_time = self.event_time(record.event_time)
+        rule = previous_output = previous_log = full_log = ""
         if match is not None and archive and match.rule.level == 0:
             match = None
         if match is not None:
@@ -70,13 +69,14 @@ class JsonFormat:
             f"{full_log}{predecoder}{around.decoder}{previous_log}{data}{late_predecoder}{around.behind}"
         )
 
-
-def _event_time(time: float, times: TimeText) -> str:
-    """The `event_time` member; nothing for a time that no calendar has, because events may claim any."""
-    try:
-        return f',"event_time":"{times.timestamp(time)}"'
-    except (ValueError, OverflowError, OSError):
-        return ""
+    def event_time(self, time: float | None) -> str:
+        """The `event_time` member; nothing for a time that no calendar has, because events may claim any."""
+        if self._event_times is None or time is None:
+            return ""
+        try:
+            return f',"event_time":"{self._event_times.timestamp(time)}"'
+        except (ValueError, OverflowError, OSError):
+            return ""
 
 
 def _previous_output(lines: tuple[str, ...]) -> str:

@@ -6,11 +6,13 @@ from alertmill.alerts import drafts
 from alertmill.alerts.event_texts import EventTexts
 from alertmill.alerts.facts import AlertFacts
 from alertmill.alerts.json_format import JsonFormat
+from alertmill.alerts.member_alerts import MemberAlerts
 from alertmill.alerts.rule_member import RuleMembers
 from alertmill.alerts.text_format import TextFormat
 from alertmill.alerts.times import TimeText
 from alertmill.alerts.whole_alerts import WholeAlerts
 from alertmill.event import Draft, Event, Match, RuleInfo, UnreadEvent
+from alertmill.sheet import SheetFields
 
 
 def alert_id(time: float, offset: int) -> str:
@@ -27,12 +29,13 @@ class AlertWriter:
         self._texts = EventTexts()
         self._json = JsonFormat(facts, times, self._rules)
         self._text = TextFormat(facts, times, self._rules)
+        self._members = MemberAlerts(self._json, self._text, self._rules, times)
         self._whole = WholeAlerts(self._json.line, self._text.stanza, self._texts, self._rules, times)
 
     def json_line(self, event: Event, match: Match | None, alert_id: str, *, archive: bool = False) -> bytes:
         """A line of alerts.json, or with `archive` of archives.json, with its newline (spec/alerts.md 2)."""
-        draft = event.draft
-        if draft is not None and match is not None and not archive and drafts.fits(draft, match):
+        draft = None if match is None or archive else self._drafted(event, match)
+        if draft is not None and match is not None:
             return drafts.json_line(draft, match, alert_id, event.record.time, self._times)
         event = _decoded(event)
         line = None if archive or match is None else self._whole.json(event, match, alert_id)
@@ -51,8 +54,8 @@ class AlertWriter:
 
     def text_block(self, event: Event, match: Match, alert_id: str) -> bytes:
         """The stanza of alerts.log, with the empty line behind it (spec/alerts.md 3)."""
-        draft = event.draft
-        if draft is not None and drafts.fits(draft, match):
+        draft = self._drafted(event, match)
+        if draft is not None:
             return drafts.text_block(draft, alert_id, event.record.time, self._times)
         event = _decoded(event)
         stanza = self._whole.stanza(event, match, alert_id)
@@ -66,13 +69,20 @@ class AlertWriter:
 
         None where it can only be written as a whole.
         """
-        match, times = Match(rule, drafts.MARK_COUNT), self._times
-        count = () if rule.no_counter else (str(drafts.MARK_COUNT),)
-        json_marks = (times.timestamp(drafts.MARK_TIME), *count, drafts.MARK_ID)
-        json = drafts.cut(self.json_line(event, match, drafts.MARK_ID), json_marks)
-        text_marks = (drafts.MARK_ID, times.log_date(drafts.MARK_TIME))
-        text = drafts.cut(self.text_block(event, match, drafts.MARK_ID), text_marks)
+        match = Match(rule, drafts.MARK_COUNT)
+        made = self._drafted(event, match)
+        if made is not None:
+            return made
+        json = drafts.cut(self.json_line(event, match, drafts.MARK_ID), drafts.json_marks(rule, self._times))
+        text = drafts.cut(self.text_block(event, match, drafts.MARK_ID), drafts.text_marks(self._times))
         return None if json is None or text is None else Draft(rule.id, json, text)
+
+    def _drafted(self, event: Event, match: Match) -> Draft | None:
+        """The alert of an event but for what `drafts` fills in; None where it has to be written as a whole."""
+        draft = event.draft
+        if draft is None and isinstance(event.fields, SheetFields):
+            draft = event.draft = self._members.draft(event, match.rule) or drafts.NO_DRAFT
+        return draft if draft is not None and drafts.fits(draft, match) else None
 
     def custom_line(self, template: str, event: Event, match: Match, alert_id: str) -> bytes:
         """The line that takes the stanza's place under `<custom_alert_output>` (spec/alerts.md 3.1)."""
