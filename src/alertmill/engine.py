@@ -18,6 +18,7 @@ from alertmill.decoders import (
     OSSEC_ALERT,
     DecoderTree,
     JsonRoute,
+    MemberReader,
     Rejected,
     StaticTexts,
     decode_eventchannel,
@@ -109,6 +110,7 @@ class Engine:
         self._route = decoders.route if rules.options.engine == "fast" and _is_ordinary(decoders.route) else None
         self._add_static = StaticTexts(() if self._route is None else self._route.settings.static_fields).add
         self._memo = Memo(rules, self._origin, self._reader_of)
+        self._reader = None if self._route is None else MemberReader(self._route, self._hostname, self._known_event)
         #: The last sheet, and whether its records go this way.
         self._sheet: tuple[Sheet | None, bool] = None, False
 
@@ -157,7 +159,12 @@ class Engine:
                 silent[known] = silent.get(known, 0) + 1
             else:
                 assert isinstance(record, SheetRecord)
-                yield record, self.conclude(Examined(None, known, "", record), state)
+                examined = (
+                    Examined(None, known, "", record)
+                    if look is None
+                    else self._safely(self._found, record, known, *look)
+                )
+                yield record, self.conclude(examined, state)
         count_silent(self.rules, silent, time, state)
 
     @staticmethod
@@ -322,11 +329,13 @@ class Engine:
         """What a record shows: the shortlist, if the walk of such records is remembered."""
         known = self._memo.find(layout, members, record)
         if isinstance(known, Shortlist):
-            return Examined(None, known, "", record)
+            return self._found(record, known, layout, members)
         record = record.opened()
         event = self._shown_event(record)
         if isinstance(event, Rejected):
             return Examined(rejected=event.reason)
+        if self._reader is not None:
+            self._reader.show(event, record, layout, members)
         if known is None and not record.is_odd:
             return Examined(event, self._memo.learn(layout, members, event))
         return Examined(event, shortlist_of(self.rules, event))
@@ -344,11 +353,13 @@ class Engine:
 
     def ordinary_event(self, record: SheetRecord) -> Event | None:
         """The event of a remembered record; None if it has more to tell than its fields."""
-        event = self._shown_event(record.opened())
-        if isinstance(event, Rejected) or self._route is None or event.decoder is not self._route.info:
+        look = self._look(record)
+        event = None if look is None or self._reader is None else self._reader.event(record.opened(), *look)
+        found = self._shown_event(record.opened()) if event is None else event
+        if isinstance(found, Rejected) or self._route is None or found.decoder is not self._route.info:
             return None
-        is_odd = event.warnings or event.forced_rule is not None or event.category_override is not None
-        return None if is_odd or not event.log_is_message else event
+        is_odd = found.warnings or found.forced_rule is not None or found.category_override is not None
+        return None if is_odd or not found.log_is_message else found
 
     def _answers(self, examination: Examination) -> Sequence[Shortlist]:
         """The shortlists of an examination's table; none if it was made by another engine."""
@@ -356,6 +367,12 @@ class Engine:
         if examination.made_of != made_of or not made_of or self._route is None:
             return ()
         return [self.rules.shortlists.of_ids(ids) for ids in examination.table]
+
+    def _found(self, record: SheetRecord, shortlist: Shortlist, layout: Layout, members: Members) -> Examined:
+        """A record whose shortlist is remembered: it is read as far as somebody asks."""
+        assert self._reader is not None
+        event = self._reader.event(self._memo.opened(record), layout, members)
+        return Examined(None, shortlist, "", record) if event is None else Examined(event, shortlist)
 
     def _known_event(self, record: Record) -> Event:
         """The event of a record that another process has decoded."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import compress
-from typing import Any, Final, Protocol, overload
+from typing import Any, Final, Protocol, TypeGuard, overload
 
-from alertmill.event import ColumnFields, Draft, Record
+from alertmill.event import ColumnFields, Draft, Fields, Record
 
 #: Leads to a member of a record: a name, or the number of a column.
 Key = str | int
@@ -84,6 +84,55 @@ class Sheet(Protocol):
 
     def place(self, number: int) -> str:
         """Where a record lies, for error messages."""
+
+
+class MemberSheet(Sheet, Protocol):
+    """A sheet whose records are JSON objects: their documents show their members one by one.
+
+    `look` gives a mapping for such records: JSON texts that can be made bytes, in the order of the document. What is
+    text (`str`) already is not the record's own.
+
+    Attributes:
+        family: sheets of one family show a member alike; they differ in what stands around the members.
+        numbered: whether documents show the number of the record in its object.
+    """
+
+    family: object
+    numbered: bool
+
+    def is_memberwise(self, raw: Any) -> bool:
+        """Whether each member of a record stands for itself: all is plain text without DEL, and nothing lies deep."""
+
+    def is_by_text(self, name: str, value: bytes) -> bool:
+        """Whether the text of a member decides more than what stands in the place of that text."""
+
+    def record(self, members: Mapping[str, bytes]) -> Any:
+        """A record with these members, as the sheet knows records."""
+
+    def shown(self, raw: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
+        """What a document shows of a record: in the place of its members, of every record, and behind that.
+
+        None for a record that travels as text.
+        """
+
+    def document(self, members: dict[str, Any], number: int) -> dict[str, Any]:
+        """The document of a record that shows nothing but these, behind where it lies."""
+
+
+def has_members(sheet: Sheet, members: Members) -> TypeGuard[MemberSheet]:
+    """Whether the members that a sheet shows are texts of JSON by their names."""
+    return members.__class__ is dict
+
+
+class SheetFields(Fields):
+    """The fields of a record that was looked at and not read, with what it showed."""
+
+    __slots__ = ("layout", "members", "sheet")
+
+    def __init__(self, sheet: MemberSheet, layout: Layout, members: Mapping[str, Any]) -> None:
+        self.sheet = sheet
+        self.layout = layout
+        self.members = members
 
 
 #: Fields of a record that has a layout: fewer than decoders have room for.

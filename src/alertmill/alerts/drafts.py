@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from alertmill.alerts.times import TimeText
-from alertmill.event import Draft, Match
+from alertmill.event import Draft, Match, RuleInfo
 
+#: For an event whose alert has to be written as a whole: no rule has this id.
+NO_DRAFT = Draft(-1, (), ())
 #: What stands for the time of arrival (epoch seconds; in the year 5000), the count, and the id while a draft is made.
 MARK_TIME = 95_617_584_000.125
 MARK_COUNT = 7_000_000_000_000_000_003
@@ -32,6 +34,17 @@ def cut(text: bytes, marks: Sequence[str]) -> tuple[bytes, ...] | None:
         pieces.append(text[start:place])
         start = place + len(mark)
     return (*pieces, text[start:])
+
+
+def json_marks(rule: RuleInfo, times: TimeText) -> tuple[str, ...]:
+    """What stands for the gaps in the line of alerts.json while a draft is made."""
+    count = () if rule.no_counter else (str(MARK_COUNT),)
+    return (times.timestamp(MARK_TIME), *count, MARK_ID)
+
+
+def text_marks(times: TimeText) -> tuple[str, ...]:
+    """The same for the block of alerts.log."""
+    return (MARK_ID, times.log_date(MARK_TIME))
 
 
 def fits(draft: Draft, match: Match) -> bool:

@@ -23,8 +23,8 @@ from alertmill.alerts.json_text import BLOCK_SEPARATOR, compact, quote_block
 from alertmill.event import MARK, MARK_PATTERN, STATIC_FIELDS, Event, Fields, Outline, Record
 
 _MARK = re.compile(f"({MARK_PATTERN})")
-#: Finds the first mark in a text.
-find_mark = _MARK.search
+#: Finds the first mark in a text, all of them.
+find_mark, marks_in = _MARK.search, _MARK.findall
 
 #: Templates kept at most, in characters and in number.
 _MAX_CHARACTERS = 8_000_000
@@ -108,9 +108,7 @@ class Template:
     __slots__ = ("_gaps", "_pick", "size")
 
     def __init__(self, marked: str, numbers: dict[str, int]) -> None:
-        cut = _MARK.split(marked)
-        pieces = cut[::2]
-        order = [numbers[mark] for mark in cut[1::2]]
+        pieces, order = cut_at_marks(marked, numbers)
         #: Characters between the texts.
         self.size = sum(map(len, pieces))
         #: The pieces, with an empty text in each gap.
@@ -124,6 +122,12 @@ class Template:
         filled = self._gaps.copy()
         filled[1::2] = self._pick(texts)
         return "".join(filled)
+
+
+def cut_at_marks(marked: str, numbers: dict[str, int]) -> tuple[list[str], list[int]]:
+    """What stands between the marks of a text, and the numbers of these."""
+    cut = _MARK.split(marked)
+    return cut[::2], [numbers[mark] for mark in cut[1::2]]
 
 
 class EventTemplate:
@@ -145,7 +149,7 @@ class EventTemplate:
         self.lines = Template(plain.lines(), numbers)
         self.data = Template(data, numbers)
         arrays = "".join([value for _, value in event.fields.items() if value not in numbers])
-        self.in_arrays = [numbers[mark] for mark in _MARK.findall(arrays)]
+        self.in_arrays = [numbers[mark] for mark in marks_in(arrays)]
         self.size = self.lines.size + self.data.size + (self.message.size if self.message is not None else 0)
 
 
@@ -199,7 +203,7 @@ class EventTexts:
         document, marks = outline.marked()
         static = {name: MARK.format(number) for number, name in enumerate(names, len(marks))}
         fields = outline.fields(marks) if isinstance(outline, ColumnOutline) else event.fields.like(document)
-        marked = _marked_event(event, document, fields, static, spell)
+        marked = marked_event(event, document, fields, static, spell)
         plain = PlainTexts(marked, self._data)
         data, compliance = plain.data()
         template = None if compliance else EventTemplate(marked, [*marks, *static.values()], plain, data)
@@ -215,10 +219,10 @@ class EventTexts:
         self._characters += characters
 
 
-def _marked_event(
+def marked_event(
     event: Event, document: dict[str, Any], fields: Fields, static: dict[str, str], spell: Spell | None
 ) -> Event:
-    """An event like `event`, of another document."""
+    """An event like `event`, of another document that `spell` writes."""
     record = Record(None if spell else "", "", event.record.time, document=document, spell=spell)
     marked = Event(record, location="", hostname="")
     marked.fields = fields

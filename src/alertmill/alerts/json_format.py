@@ -54,8 +54,8 @@ class JsonFormat:
         around = self._surroundings.of(event)
         record = event.record
         time = self._times.timestamp(record.time)
+        event_time = self.event_time(record.event_time)
         rule = previous_output = previous_log = full_log = ""
-        event_time = "" if record.event_time is None else self.event_time(record.event_time)
         if match is not None and archive and match.rule.level == 0:
             match = None
         if match is not None:
@@ -74,12 +74,12 @@ class JsonFormat:
             f"{full_log}{predecoder}{around.decoder}{previous_log}{data}{late_predecoder}{around.behind}"
         )
 
-    def event_time(self, time: float) -> str:
+    def event_time(self, time: float | None) -> str:
         """The `event_time` member, with a comma before it.
 
         Empty without the improved format, and for a time that no calendar has, because events may claim any.
         """
-        if self._event_times is None:
+        if self._event_times is None or time is None:
             return ""
         known = self._known_times.get(time)
         if known is None:

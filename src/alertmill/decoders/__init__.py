@@ -10,6 +10,7 @@ Everything is byte text (see `alertmill.event`). Files are read and events are j
 from __future__ import annotations
 
 from alertmill.decoders.decode import DecoderTree
+from alertmill.decoders.member_fields import MemberReader
 from alertmill.decoders.plugins import PLUGINS
 from alertmill.decoders.plugins.ossecalert import OSSEC_ALERT
 from alertmill.decoders.plugins.windows_eventchannel import decode_eventchannel
@@ -26,6 +27,7 @@ __all__ = [
     "DecoderTree",
     "Decoding",
     "JsonRoute",
+    "MemberReader",
     "QueueMessage",
     "Rejected",
     "StaticTexts",

@@ -16,7 +16,7 @@ from alertmill.decoders.shapes import STATIC_MEMBERS, JsonStyle, Shape
 from alertmill.decoders.spelling import Clean, clean_text, members_of, spell
 from alertmill.event import Fields, Outlined
 
-__all__ = ["Document", "DocumentFields", "JsonStyle", "clean_text", "count_leaves", "flatten"]
+__all__ = ["Document", "DocumentFields", "JsonStyle", "clean_text", "count_leaves", "flatten", "listed"]
 
 Document = dict[str, Any] | Members
 
@@ -227,7 +227,12 @@ class DocumentFields(Fields):
         return self._style.outlines.of(self._document)
 
     def like(self, document: dict[str, Any]) -> Fields:
-        fields = Fields()
-        for name, value in flatten(document, self._style, {}, room=self._style.max_fields, clean=None)[0]:
-            fields.add(name, value)
-        return fields
+        return listed(document, self._style)
+
+
+def listed(document: Document, style: JsonStyle) -> Fields:
+    """The dynamic fields of a document of byte text that sets no static ones."""
+    fields = Fields()
+    for name, value in flatten(document, style, {}, room=style.max_fields, clean=None)[0]:
+        fields.add(name, value)
+    return fields

@@ -212,3 +212,28 @@ def test_layouts_that_are_remembered_have_an_end(monkeypatch):
         assert kind.layout((f"name{number}",)) is not None
     assert kind.layout(tuple(f"n{number}" for number in range(100))) is not None
     assert len(kind.layouts) <= 3
+
+
+@pytest.mark.parametrize(
+    "name, value, expected",
+    [
+        ("aws.a", b'"x"', "x"),
+        ("aws.a", b'"\\n"', None),
+        ("aws.a", b"5", None),
+        ("aws.a.b", b'"x"', None),
+    ],
+)
+def test_the_text_of_a_field_in_a_member(name, value, expected):
+    layout = KIND.layout(("a",))
+    assert layout is not None
+    assert layout.text(name, value) == expected
+
+
+def test_what_a_document_shows_of_a_record():
+    one = sheet()
+    inside, always, behind = one.shown(one.record({"sourceIPAddress": b'"10.1.2.3"', "b": b'["x"]', "c": b"null"}))
+    assert inside == {"sourceIPAddress": "10.1.2.3", "b": "x"}
+    assert next(iter(always)) == "source"
+    assert behind["source_ip_address"] == "10.1.2.3"
+    assert list(one.document(inside, 1)["aws"]) == ["log_info", *inside]
+    assert one.shown(b'{"a":1180591620717411303424}') is None
