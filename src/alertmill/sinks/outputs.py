@@ -161,18 +161,30 @@ class Outputs:
         Stops at each that has to be written by `add`, and gives its number. For outputs that `take_runs`.
         """
         channels, (fillings, forms) = self._alert_channels, self._row_forms
-        first, second = channels[0], f"{int(run.rows.time)}."
+        waiting: list[list[str]] = [[] for _ in channels]
+        first, second = waiting[0], f"{int(run.rows.time)}."
+        position, last, fills = channels[0].position, None, []
         for number, filling in enumerate(fillings(run)):
             if filling is None:
+                self._add_texts(waiting)
                 yield number
+                position = channels[0].position
                 continue
-            position = self.last_alert_position = first.file.size + first.size
             template, texts = filling
+            if template is not last:
+                last, fills = template, [form(template) for form in forms]
             texts.append(f"{second}{position}")
-            for channel, form in zip(channels, forms, strict=True):
-                data = form(template)(texts)
-                channel.buffer.append(data)
-                channel.size += len(data)
+            self.last_alert_position = position
+            for alerts, fill in zip(waiting, fills, strict=True):
+                alerts.append(fill(texts))
+            position += len(first[-1])
+        self._add_texts(waiting)
+
+    def _add_texts(self, waiting: Sequence[list[str]]) -> None:
+        """Move byte texts of alerts into the buffers: encoding all at once is cheaper."""
+        for channel, alerts in zip(self._alert_channels, waiting, strict=True):
+            channel.add("".join(alerts).encode("latin-1"))
+            alerts.clear()
 
     def _concerned(self, outcome: Outcome) -> Sequence[_Channel]:
         """The channels that an outcome may add to, in the order in which they render it."""

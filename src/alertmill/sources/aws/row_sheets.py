@@ -205,6 +205,10 @@ class RowSheet:
             return None
         return self._shown(raw, number)
 
+    def alike(self, raw: Row) -> Collection[int]:
+        before, behind = len(self._before), len(self._before) + self._improved + len(raw)
+        return {*range(before), *range(behind, behind + len(self._behind))}
+
     def _shown(self, raw: Row, number: int) -> tuple[RowShape, list[str]]:
         """The shape of a row, and the texts of its fields."""
         shape, spelled = self._shapes.get(len(raw)) or self._of_width(len(raw))
