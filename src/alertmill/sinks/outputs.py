@@ -21,6 +21,9 @@ from alertmill.sinks.dated_file import DatedFile
 from alertmill.sinks.rejected import Rejected
 from alertmill.sinks.rotation import DatedName, WithinDay
 
+#: Alerts of a run that are encoded together: few enough to be still in the processor's cache.
+_TOGETHER = 64
+
 
 class _Channel:
     """A sink, its file, and what waits to be appended to it."""
@@ -177,11 +180,13 @@ class Outputs:
             self.last_alert_position = position
             for alerts, fill in zip(waiting, fills, strict=True):
                 alerts.append(fill(texts))
-            position += len(first[-1])
+            position += len(first[-1])  # of byte text: a character is a byte
+            if len(first) >= _TOGETHER:
+                self._add_texts(waiting)
         self._add_texts(waiting)
 
     def _add_texts(self, waiting: Sequence[list[str]]) -> None:
-        """Move byte texts of alerts into the buffers: encoding all at once is cheaper."""
+        """Move the byte texts of some alerts into the buffers."""
         for channel, alerts in zip(self._alert_channels, waiting, strict=True):
             channel.add("".join(alerts).encode("latin-1"))
             alerts.clear()
