@@ -3,6 +3,7 @@
 The plain way (`json_format.py`, `text_format.py`) prints one alert of a marked document: a mark stands in the place of
 each text, also where the description shows it. The print is cut at the marks, once per shape of rows and rule, and is
 from then on filled with texts as they stand in the row: rows that have a shape hold nothing that has to be escaped.
+What all alerts of a run have alike (the object's name, the time of arrival) is filled in once per run.
 Nothing of an event is decoded for that. Alerts that show earlier events, or whose description would be too long, go
 the plain way.
 """

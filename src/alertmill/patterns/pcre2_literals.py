@@ -1,4 +1,4 @@
-"""Literals that every match of a PCRE2 pattern must contain, where that can be seen at a glance.
+"""Literals that every match of a PCRE2 pattern must contain, or be, where that can be seen at a glance.
 
 Reads the plain part of the syntax: characters, escapes, simple classes, groups, alternatives, quantifiers, look-around
 (which is read over) and flags that change no plain character. Whatever else stands in a pattern (other flags, back
@@ -23,7 +23,7 @@ _TYPES = frozenset("dDwWsShHvVRNbBAZz")
 _CHARACTERS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "e": "\x1b", "a": "\x07"}
 _CLASS = re.compile(r"\[\^?\]?(?:[^\[\]\\]|\\[^a-zA-Z0-9]|\\[dDwWsShHvVtnrfea])*\]", re.DOTALL)
 
-#: Characters of plain texts, none of which parts them; the same with case ignored or not.
+#: A plain text, without the signs that part such texts.
 _TEXT = r"(?:[\w \-:/,;@=%&~<>!]|\\[.\-+*?()\[\]{}/:])+"
 #: Nothing but plain texts, the whole of them.
 _WHOLE_TEXTS = re.compile(
