@@ -254,9 +254,13 @@ class Engine:
         """What `Memo.find` says of the rows; those without a layout are WALKED."""
         found: list[Group] = []
         widths = [*map(len, rows.raws)]
-        for width in set(widths):
-            places = [place for place, columns in enumerate(widths) if columns == width]
-            raws = [rows.raws[place] for place in places]
+        kinds = set(widths)
+        for width in kinds:
+            places: Sequence[int] = range(len(rows))
+            raws = rows.raws
+            if len(kinds) > 1:
+                places = [place for place in places if widths[place] == width]
+                raws = [raws[place] for place in places]
             look = rows.sheet.look(raws[0])
             found += [(WALKED, places)] if look is None else self._memo.find_rows(look[0], raws, places)
         return found

@@ -10,7 +10,7 @@ Only data and ports here: `sources.aws.row_sheets` makes the sheets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol, overload
 
 from alertmill.event import DecoderInfo, Event, Fields, Match, Outcome, Record, RuleInfo
@@ -47,6 +47,9 @@ class RowSheet(Sheet, Protocol):
 
         That is where all are printable ASCII without `"`, `\\` and `[`, and none is empty; None for any other row.
         """
+
+    def alike(self, raw: Row) -> Collection[int]:
+        """The numbers of the texts that `plain` gives of all rows of as many columns alike."""
 
     def event_time(self, raw: Row) -> float | None:
         """When the event of a row happened (`Record.event_time`)."""

@@ -21,6 +21,7 @@ from alertmill.patterns.lowercase import lower
 from alertmill.patterns.osregex import MARK, parse
 from alertmill.patterns.osregex_machine import reference_search
 from alertmill.patterns.osregex_stepper import Stepper
+from alertmill.patterns.pcre2_literals import whole_texts
 from support import LONG
 
 EXAMPLES = settings(max_examples=20_000 if LONG else 250, deadline=None)
@@ -227,3 +228,47 @@ def test_pcre2_equals_python_where_they_mean_the_same(pattern: str, texts: list[
             assert_is_found(pattern, "pcre2", text)
             assert any(literal in lower(text) for literal in matcher.needed), (pattern, text)
     assert matcher.overruns == 0
+
+
+#: Plain texts as patterns spell them, and some that only look like it.
+WORDS = st.sampled_from(
+    ["22", "2", "a", "A", "aB", r"a\.b", r"1\-2", "a:b", " ", "_", "a.b", "a*", r"\d", "2$", "", "\xe9"]
+)
+WHOLE = st.builds(
+    lambda flag, words, form: flag + form[0] + form[1].join(words) + form[2],
+    st.sampled_from(["", "(?i)"]),
+    st.lists(WORDS, min_size=1, max_size=4),
+    st.sampled_from([("^", "$|^", "$"), ("^(?:", "|", ")$"), ("^(", "|", ")$"), ("^", "|", "$")]),
+)
+
+
+@EXAMPLES
+@given(WHOLE, st.lists(st.text("aAbB12.:-_ \n\r\xe9\xc9", max_size=4), min_size=1, max_size=12))
+def test_whole_texts_are_what_the_library_says(pattern: str, texts: list[str]) -> None:
+    matcher = compile_pattern(pattern, "pcre2")
+    plain = whole_texts(pattern)
+    texts += ["22", "22\n", "22\n\n", "22\r", "22\r\n", "\n22", "a", "A", "ab", "aB", "a.b", "a.b\n", "1-2", "A:B"]
+    for text in texts:
+        expected = matcher.search(text) is not None
+        assert matcher.matches(text) is expected, (pattern, text)
+        assert plain is None or plain(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "texts"),
+    [
+        ("^22$", {"22", "22\n"}),
+        ("^22$|^a b$", {"22", "22\n", "a b", "a b\n"}),
+        (r"(?i)^(?:Ab|a\.b)$", {"ab", "ab\n", "a.b", "a.b\n"}),
+        ("^(A|b)$", {"A", "A\n", "b", "b\n"}),
+        ("^a.b$", None),
+        ("^a|b$", None),
+        ("^a$|b$", None),
+        ("a", None),
+        ("^(?:a|)$", None),
+        (r"^a\|b$", None),
+    ],
+)
+def test_whole_texts_are_read_from_patterns_that_are_nothing_else(pattern: str, texts: set[str] | None) -> None:
+    found = whole_texts(pattern)
+    assert (None if found is None else found.literals) == texts

@@ -87,7 +87,8 @@ def by_run(one: Engine, rows: Sequence[Rows], writer: AlertWriter) -> tuple[list
             else:
                 filled += 1
                 template, texts = filling
-                found.append((template.json([*texts, ID]), template.stanza([*texts, ID])))
+                line, stanza = template.json([*texts, ID]), template.stanza([*texts, ID])
+                found.append((line.encode("latin-1"), stanza.encode("latin-1")))
     return found, b"".join(state.snapshot()), filled
 
 
@@ -105,7 +106,7 @@ def check(rules: str, data: bytes, event_format: str, account: str, static: str)
     expected = plainly(engine(rules, "plain", static), whole, AlertWriter(facts(improved)))
     if not all(isinstance(found, Rows) for found in rows):
         return 0
-    with mock.patch.object(row_alerts, "BEFORE_TEMPLATE", 1):
+    with mock.patch.multiple(row_alerts, BEFORE_TEMPLATE=1, BEFORE_FILLING_IN=1):
         alerts, memory, filled = by_run(engine(rules, "fast", static), rows, writer)  # type: ignore[arg-type]
     assert (alerts, memory) == expected
     return filled

@@ -14,6 +14,7 @@ from alertmill.engine import Engine
 from alertmill.event import Record
 from alertmill.pipeline import Pipeline
 from alertmill.rows import Rows
+from alertmill.sinks import outputs
 from alertmill.sinks.alerts_json import AlertsJson
 from alertmill.sinks.alerts_log import AlertsLog
 from alertmill.sinks.base import Sink
@@ -42,9 +43,9 @@ RULES = flow_rules("$(aws.srcaddr)").replace("</group>", f"{SILENT}</group>")
 def run(home: Path, one: Engine, sinks: list[Sink], batches: list[list[Record] | Rows]) -> tuple[object, ...]:
     """What lies in the files, and what was counted."""
     checkpoints, journal = Checkpoints(home / "var"), Journal(home / "var" / "output.journal")
-    outputs = Outputs(home, sinks)
+    written = Outputs(home, sinks)
     pipeline = Pipeline(
-        one, one.new_state(), outputs, checkpoints, journal, lambda *_: None, monotonic=lambda: 0.0, zone=UTC
+        one, one.new_state(), written, checkpoints, journal, lambda *_: None, monotonic=lambda: 0.0, zone=UTC
     )
     for batch in batches:
         pipeline.process(Batch(batch))
@@ -52,7 +53,7 @@ def run(home: Path, one: Engine, sinks: list[Sink], batches: list[list[Record] |
     files = [(home / "logs/alerts" / name) for name in ("alerts.log", "alerts.json")]
     counted = pipeline.counters.as_dict()
     found = [file.read_bytes() for file in files if file.exists()], counted, pipeline.events.tallies()
-    outputs.close()
+    written.close()
     checkpoints.close()
     journal.close()
     return found
@@ -70,7 +71,8 @@ def test_runs_are_alerts_one_by_one(tmp_path: Path, event_format: str, names: st
     rows = [read(DATA, event_format, "1", key, whole=False) for key in "abc"]
     assert all(isinstance(found, Rows) for found in rows)
     expected = run(tmp_path / "plain", engine(RULES, "plain", ""), sinks(), [*plain])
-    with mock.patch.object(row_alerts, "BEFORE_TEMPLATE", 1):
+    templates = mock.patch.multiple(row_alerts, BEFORE_TEMPLATE=1, BEFORE_FILLING_IN=1)
+    with templates, mock.patch.object(outputs, "_TOGETHER", 3):
         found = run(tmp_path / "fast", engine(RULES, "fast", ""), sinks(), [*rows])  # type: ignore[list-item]
     assert found == expected
     assert expected[0][0]  # type: ignore[index]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
 from typing import Any, Protocol
 
@@ -103,18 +103,17 @@ class FilledTexts:
 
 
 class Template:
-    """A text with gaps, made from one that holds marks: `numbers` of texts by their marks."""
+    """A text with gaps: `pieces`, and between these the texts of the numbers in `order`."""
 
-    __slots__ = ("_gaps", "_pick", "size")
+    __slots__ = ("_gaps", "_order", "_pick", "size")
 
-    def __init__(self, marked: str, numbers: dict[str, int]) -> None:
-        pieces, order = cut_at_marks(marked, numbers)
+    def __init__(self, pieces: Sequence[str], order: Sequence[int]) -> None:
         #: Characters between the texts.
         self.size = sum(map(len, pieces))
         #: The pieces, with an empty text in each gap.
         self._gaps = [""] * (2 * len(pieces) - 1)
-        # The same pieces occur in many outlines: kept once, they stay in the processor's cache.
-        self._gaps[::2] = map(sys.intern, pieces)
+        self._gaps[::2] = pieces
+        self._order = order
         #: Puts the texts into their order.
         self._pick = itemgetter(*order) if len(order) > 1 else lambda texts: [texts[number] for number in order]
 
@@ -122,6 +121,24 @@ class Template:
         filled = self._gaps.copy()
         filled[1::2] = self._pick(texts)
         return "".join(filled)
+
+    def filled_in(self, texts: Sequence[str], numbers: Collection[int]) -> Template:
+        """The same template with the texts of these numbers in their gaps, for many texts that have these alike."""
+        pieces, order = [self._gaps[0]], []
+        for number, piece in zip(self._order, self._gaps[2::2], strict=True):
+            if number in numbers:
+                pieces[-1] += texts[number] + piece
+            else:
+                order.append(number)
+                pieces.append(piece)
+        return Template(pieces, order)
+
+
+def template_of(marked: str, numbers: dict[str, int]) -> Template:
+    """The template made from a text that holds marks: `numbers` of texts by their marks."""
+    pieces, order = cut_at_marks(marked, numbers)
+    # The same pieces occur in many outlines: kept once, they stay in the processor's cache.
+    return Template([*map(sys.intern, pieces)], order)
 
 
 def cut_at_marks(marked: str, numbers: dict[str, int]) -> tuple[list[str], list[int]]:
@@ -145,9 +162,9 @@ class EventTemplate:
         self.static = tuple(event.static)
         self.whole: dict[Any, Any] = {}
         numbers = {mark: number for number, mark in enumerate(marks) if mark}
-        self.message = None if event.record.spell is None else Template(plain.full_log(), numbers)
-        self.lines = Template(plain.lines(), numbers)
-        self.data = Template(data, numbers)
+        self.message = None if event.record.spell is None else template_of(plain.full_log(), numbers)
+        self.lines = template_of(plain.lines(), numbers)
+        self.data = template_of(data, numbers)
         arrays = "".join([value for _, value in event.fields.items() if value not in numbers])
         self.in_arrays = [numbers[mark] for mark in marks_in(arrays)]
         self.size = self.lines.size + self.data.size + (self.message.size if self.message is not None else 0)

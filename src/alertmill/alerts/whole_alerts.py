@@ -12,7 +12,7 @@ from copy import copy
 from dataclasses import replace
 from typing import Any, Protocol
 
-from alertmill.alerts.event_texts import EventTemplate, EventTexts, FilledTexts, Template, Texts, find_mark
+from alertmill.alerts.event_texts import EventTemplate, EventTexts, FilledTexts, Template, Texts, find_mark, template_of
 from alertmill.alerts.json_text import quote
 from alertmill.alerts.rule_member import RuleMembers
 from alertmill.alerts.times import TimeText
@@ -130,7 +130,7 @@ class WholeAlerts:
         stanza = head + end + rest.replace(self._times.log_date(moment), date, 1)
         numbers = {mark: number for number, mark in enumerate([*marks, time, date, id, str(count), quoted, plain])}
         template = WholeTemplate(
-            Template(line, numbers), Template(stanza, numbers), match, event, describes=quoted in line
+            template_of(line, numbers), template_of(stanza, numbers), match, event, describes=quoted in line
         )
         self._texts.account(template.json.size + template.stanza.size)
         return template

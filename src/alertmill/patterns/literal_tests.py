@@ -49,16 +49,20 @@ class LiteralTests:
 
 
 class OneOf:
-    """Whether a text is one of some literals. Whoever asks many of these can put their `literals` into one table."""
+    """Whether a text is one of some literals. Whoever asks many of these can put their `literals` into one table.
 
-    __slots__ = ("_lengths", "literals")
+    Literals are in lower case, and case is ignored, unless `exact`.
+    """
 
-    def __init__(self, literals: list[str]) -> None:
+    __slots__ = ("_lengths", "exact", "literals")
+
+    def __init__(self, literals: list[str], *, exact: bool = False) -> None:
         self.literals = frozenset(literals)
+        self.exact = exact
         self._lengths = frozenset(map(len, literals))
 
     def __call__(self, text: str) -> bool:
-        return len(text) in self._lengths and lowered(text) in self.literals
+        return len(text) in self._lengths and (text if self.exact else lowered(text)) in self.literals
 
 
 def _starts_with(literals: list[str]) -> Test:

@@ -16,9 +16,10 @@ from typing import Any
 from pcre2 import _cy
 
 from alertmill.errors import PatternError
+from alertmill.patterns.literal_tests import Test
 from alertmill.patterns.lowercase import lowered
 from alertmill.patterns.matcher import ANY_TEXT, Found
-from alertmill.patterns.pcre2_literals import Need, best, needs
+from alertmill.patterns.pcre2_literals import Need, best, needs, whole_texts
 
 #: Backtracking steps allowed at one starting position (the library's own default is 10,000,000), about a millisecond.
 MATCH_LIMIT = 1_000_000
@@ -43,9 +44,11 @@ class Pcre2:
     `captures`: whether `search` shall deliver captures.
     """
 
-    __slots__ = ("_captures", "_code", "_interpreted", "_needs", "_source", "overruns", "pattern")
+    __slots__ = ("_captures", "_code", "_interpreted", "_needs", "_source", "matches", "overruns", "pattern")
 
     dialect = "pcre2"
+    #: Whether the pattern matches anywhere in a text.
+    matches: Test
 
     def __init__(self, pattern: str, *, captures: bool = False) -> None:
         self.pattern = pattern
@@ -55,6 +58,7 @@ class Pcre2:
         self._interpreted: Any = None
         self._captures = _cy.pattern_capture_count(self._code) if captures else 0
         self._needs = _worth_asking(pattern)
+        self.matches = whole_texts(pattern) or self._matches
         _try_jit(self._code)
 
     @property
@@ -65,8 +69,7 @@ class Pcre2:
         is_harmless = "?" not in self.pattern and not _repeats(self.pattern)
         return (best(needs(self.pattern)) if is_harmless else None) or ANY_TEXT
 
-    def matches(self, text: str) -> bool:
-        """Whether the pattern matches anywhere in the text."""
+    def _matches(self, text: str) -> bool:
         return self._match(text, text.encode("latin-1")) is not None
 
     def matches_bytes(self, data: bytes) -> bool:

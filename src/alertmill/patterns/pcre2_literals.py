@@ -1,4 +1,4 @@
-"""Literals that every match of a PCRE2 pattern must contain, where that can be seen at a glance.
+"""Literals that every match of a PCRE2 pattern must contain, or be, where that can be seen at a glance.
 
 Reads the plain part of the syntax: characters, escapes, simple classes, groups, alternatives, quantifiers, look-around
 (which is read over) and flags that change no plain character. Whatever else stands in a pattern (other flags, back
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from alertmill.patterns.literal_tests import OneOf
 from alertmill.patterns.lowercase import lower
 
 #: Flags that do not change which plain characters a match must contain; (?x) would.
@@ -22,12 +23,32 @@ _TYPES = frozenset("dDwWsShHvVRNbBAZz")
 _CHARACTERS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "e": "\x1b", "a": "\x07"}
 _CLASS = re.compile(r"\[\^?\]?(?:[^\[\]\\]|\\[^a-zA-Z0-9]|\\[dDwWsShHvVtnrfea])*\]", re.DOTALL)
 
+#: A plain text, without the signs that part such texts.
+_TEXT = r"(?:[\w \-:/,;@=%&~<>!]|\\[.\-+*?()\[\]{}/:])+"
+#: Nothing but plain texts, the whole of them.
+_WHOLE_TEXTS = re.compile(
+    rf"(?P<caseless>\(\?i\))?\^(?:(?P<parted>{_TEXT}(?:\$\|\^{_TEXT})*)|\((?:\?:)?(?P<grouped>{_TEXT}(?:\|{_TEXT})*)\))\$",
+    re.ASCII,
+)
+
 #: At least one of these literals occurs.
 Need = tuple[str, ...]
 
 
 class _Unknown(Exception):  # noqa: N818 (control flow of this module)
     """The pattern holds something that this reader does not know."""
+
+
+def whole_texts(pattern: str) -> OneOf | None:
+    """The test for a pattern such as `^22$|^23$` or `^(?:22|23)$`, which only a few whole texts match."""
+    found = _WHOLE_TEXTS.fullmatch(pattern)
+    if found is None:
+        return None
+    parted, grouped = found["parted"], found["grouped"]
+    marked = grouped.split("|") if parted is None else parted.split("$|^")
+    texts = [text.replace("\\", "") for text in marked]
+    texts += [f"{text}\n" for text in texts]  # `$` is also before the newline that ends a text
+    return OneOf([*map(lower, texts)]) if found["caseless"] else OneOf(texts, exact=True)
 
 
 def needs(pattern: str) -> list[Need]:

@@ -41,10 +41,11 @@ class Column:
     """What some of the siblings think of one value: `testers` are the bits of those that look at it.
 
     `count` is the number of their conditions. Those that want one of some whole texts are answered together, by one
-    look-up in `_wanted`, however many they are; of the others an index tells which to try.
+    look-up in `_wanted` (in `_exact` where case matters), however many they are; of the others an index tells which to
+    try.
     """
 
-    __slots__ = ("_index", "_questions", "_wanted", "count", "others", "table", "testers")
+    __slots__ = ("_exact", "_index", "_questions", "_wanted", "count", "others", "table", "testers")
 
     def __init__(self, questions: Sequence[Question], everyone: int) -> None:
         self.count = len(questions)
@@ -54,12 +55,14 @@ class Column:
         self.testers = mask_of(by_number)
         self.others = everyone & ~self.testers
         self._wanted: dict[str, list[int]] = {}
+        self._exact: dict[str, list[int]] = {}
         self._questions: list[Question] = []
         for number, of_sibling in by_number.items():
             test = of_sibling[0].test
             if len(of_sibling) == 1 and isinstance(test, OneOf):
+                wanted = self._exact if test.exact else self._wanted
                 for text in test.literals:
-                    self._wanted.setdefault(text, []).append(number)
+                    wanted.setdefault(text, []).append(number)
             else:
                 self._questions.append(of_sibling[0] if len(of_sibling) == 1 else _all_of(of_sibling))
         self._index: _Index | None = None
@@ -85,6 +88,9 @@ class Column:
         left, questions = self.others, self._questions
         if self._wanted:
             for number in self._wanted.get(lowered(value), ()):
+                left |= 1 << number
+        if self._exact:
+            for number in self._exact.get(value, ()):
                 left |= 1 << number
         if len(questions) >= FEW_TESTS and is_worth_a_look(len(questions), len(value)):
             index = self._index = self._index or _Index(questions)

@@ -21,6 +21,9 @@ from alertmill.sinks.dated_file import DatedFile
 from alertmill.sinks.rejected import Rejected
 from alertmill.sinks.rotation import DatedName, WithinDay
 
+#: Alerts of a run that are encoded together: few enough to be still in the processor's cache.
+_TOGETHER = 64
+
 
 class _Channel:
     """A sink, its file, and what waits to be appended to it."""
@@ -161,18 +164,32 @@ class Outputs:
         Stops at each that has to be written by `add`, and gives its number. For outputs that `take_runs`.
         """
         channels, (fillings, forms) = self._alert_channels, self._row_forms
-        first, second = channels[0], f"{int(run.rows.time)}."
+        waiting: list[list[str]] = [[] for _ in channels]
+        first, second = waiting[0], f"{int(run.rows.time)}."
+        position, last, fills = channels[0].position, None, []
         for number, filling in enumerate(fillings(run)):
             if filling is None:
+                self._add_texts(waiting)
                 yield number
+                position = channels[0].position
                 continue
-            position = self.last_alert_position = first.file.size + first.size
             template, texts = filling
+            if template is not last:
+                last, fills = template, [form(template) for form in forms]
             texts.append(f"{second}{position}")
-            for channel, form in zip(channels, forms, strict=True):
-                data = form(template)(texts)
-                channel.buffer.append(data)
-                channel.size += len(data)
+            self.last_alert_position = position
+            for alerts, fill in zip(waiting, fills, strict=True):
+                alerts.append(fill(texts))
+            position += len(first[-1])  # of byte text: a character is a byte
+            if len(first) >= _TOGETHER:
+                self._add_texts(waiting)
+        self._add_texts(waiting)
+
+    def _add_texts(self, waiting: Sequence[list[str]]) -> None:
+        """Move the byte texts of some alerts into the buffers."""
+        for channel, alerts in zip(self._alert_channels, waiting, strict=True):
+            channel.add("".join(alerts).encode("latin-1"))
+            alerts.clear()
 
     def _concerned(self, outcome: Outcome) -> Sequence[_Channel]:
         """The channels that an outcome may add to, in the order in which they render it."""

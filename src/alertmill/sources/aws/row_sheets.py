@@ -15,7 +15,7 @@ from typing import Any
 
 from alertmill.event import ColumnFields
 from alertmill.rows import Row, Rows, RowShape
-from alertmill.sheet import UNKNOWN, FieldText, Layout, Members, Reader
+from alertmill.sheet import UNKNOWN, FieldText, Layout, Members, Reader, Unknown
 from alertmill.sources.aws.envelope import LOCATION, Envelope, spell_compatible, spell_improved
 from alertmill.sources.aws.sheets import occurs
 from alertmill.sources.aws.unpack import MAX_COLUMN
@@ -95,15 +95,16 @@ class RowLayout:
         return (self._places[path],) if path in self._places else ()
 
     def text(self, name: str, value: str | bytes) -> str | None:
-        path = name[4:]
-        if path not in self._places or path in self._spelled or isinstance(value, bytes):
-            return None
-        return value if value.isascii() and "\0" not in value else None
+        text = self.reader(name)(value)
+        return None if isinstance(text, Unknown) else text
 
     def reader(self, name: str) -> Reader:
+        path = name[4:]
+        if path not in self._places or path in self._spelled:
+            return lambda value: UNKNOWN
+
         def read(value: str | bytes) -> FieldText:
-            text = self.text(name, value)
-            return UNKNOWN if text is None else text
+            return value if isinstance(value, str) and value.isascii() and "\0" not in value else UNKNOWN
 
         return read
 
@@ -204,6 +205,10 @@ class RowSheet:
         if not self._is_simple or len(raw) > len(self._names) or "" in raw:
             return None
         return self._shown(raw, number)
+
+    def alike(self, raw: Row) -> Collection[int]:
+        before, behind = len(self._before), len(self._before) + self._improved + len(raw)
+        return {*range(before), *range(behind, behind + len(self._behind))}
 
     def _shown(self, raw: Row, number: int) -> tuple[RowShape, list[str]]:
         """The shape of a row, and the texts of its fields."""
