@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 import orjson
@@ -147,13 +147,11 @@ def _reader(name: str) -> Callable[[bytes], Any]:
 
 
 @lru_cache(maxsize=64)
-def _picker(names: tuple[str, ...]) -> Callable[[bytes], Any]:
-    return msgspec.json.Decoder(msgspec.defstruct("_Picked", [(name, Any, None) for name in names])).decode
-
-
-def picked(text: bytes, names: tuple[str, ...]) -> dict[str, Any]:
-    """Some members of a record, None for those that it does not have."""
-    return msgspec.structs.asdict(_picker(names)(text))
+def picker(names: tuple[str, ...]) -> Callable[[bytes], dict[str, Any]]:
+    """Reads some members of a record, those that it has."""
+    kind = TypedDict("kind", dict.fromkeys(names, Any), total=False)  # type: ignore[misc]  # known at run time
+    decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
+    return decoder.decode
 
 
 def split(data: bytes, kind: Memberwise) -> list[bytes] | None:
