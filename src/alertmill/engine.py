@@ -146,25 +146,22 @@ class Engine:
     def _alerts(self, records: Iterable[Record], state: State) -> Iterator[tuple[Record, Outcome]]:
         silent: dict[Shortlist, int] = {}
         time = 0.0
+        # All that silent records cost, which are most: hence the local names.
+        look_at, find = self._look, self._memo.find
         for record in records:
-            look = self._look(record) if isinstance(record, SheetRecord) else None
-            known = None if look is None else self._memo.find(*look, record)  # type: ignore[arg-type]  # it has a look
+            if not isinstance(record, SheetRecord) or (look := look_at(record)) is None:
+                yield record, self.conclude(self.examine(record), state)
+                continue
+            known = find(*look, record)
             if not isinstance(known, Shortlist):
-                examined = self.examine(record) if look is None else self._safely(self._shown, record, *look)
-                yield record, self.conclude(examined, state)
+                yield record, self.conclude(self._safely(self._shown, record, *look), state)
             elif known.silent:
                 if record.time != time:
                     count_silent(self.rules, silent, time, state)
                     silent, time = {}, record.time
                 silent[known] = silent.get(known, 0) + 1
             else:
-                assert isinstance(record, SheetRecord)
-                examined = (
-                    Examined(None, known, "", record)
-                    if look is None
-                    else self._safely(self._found, record, known, *look)
-                )
-                yield record, self.conclude(examined, state)
+                yield record, self.conclude(self._safely(self._found, record, known, *look), state)
         count_silent(self.rules, silent, time, state)
 
     @staticmethod

@@ -145,14 +145,18 @@ class Memo:
         while True:
             if isinstance(step, Step):
                 value = members[step.key]  # type: ignore[index]  # a layout's keys fit its members
-                if value.__class__ is not str:
-                    value = bytes(value)
-                    if value[0] == _BRACE:
-                        text = step.read(value)
-                        answer = value if isinstance(text, Unknown) else text  # nothing else in the object matters
-                        step = step.texts.get(answer) or self._by_mask(step, answer, text)
-                        continue
-                step = step.texts.get(value) or self._by_mask(step, value, step.read(value))
+                if value.__class__ is str:
+                    step = step.texts.get(value) or self._by_mask(step, value, step.read(value))
+                    continue
+                if value.__class__ is not bytes:
+                    # Kept as bytes: members are asked for more than once, and bytes remember their hash.
+                    value = members[step.key] = bytes(value)  # type: ignore[index]
+                if value[0] != _BRACE:
+                    step = step.texts.get(value) or self._by_mask(step, value, step.read(value))
+                    continue
+                text = step.read(value)
+                answer = value if isinstance(text, Unknown) else text  # nothing else in the object matters
+                step = step.texts.get(answer) or self._by_mask(step, answer, text)
             elif isinstance(step, LogStep):
                 step = step.next(record, self._text_of)
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -65,6 +65,9 @@ class Target:
     again: bool = False
     size: int = 0
 
+
+#: Makes records of some neighbours in an object: of what it knows of each, the number of the first, and the time.
+_Wrap = Callable[[Sequence[Any], int, float], Sequence[Record]]
 
 #: A stop that nobody asks for.
 _NEVER = threading.Event()
@@ -153,17 +156,18 @@ class ObjectReader:
 
     def _batches(self, target: Target, body: Body, skip: int, stop: Stop) -> Iterator[Batch]:
         content = _Content(self._kind, body, target.key, stop)
-        table = self._table(content, target)
-        if table is not None:
-            yield from self._table_batches(target, *table, skip, stop)
+        held = self._table(content, target) or self._texts(content, target)
+        if held is not None:
+            yield from self._held_batches(target, held, skip, stop)
             return
-        rows, make = self._rows(content, target, body)
+        # Runs for every record, hence its local names.
+        make = self._improved_maker(target) if self._improved else self._compatible_maker(target)
         drops = self._drops
         records: list[Record] = []
         bad: list[BadLine] = []
         bad_lines = number = 0
         now = self._clock()
-        for row in rows:
+        for row in content.rows():
             if isinstance(row, BadLine):
                 bad_lines += 1
                 bad = bad or [row]
@@ -184,7 +188,7 @@ class ObjectReader:
             records.append(self._error_record(target, text))
         yield Batch(records, (self.done(target, number),), self._ack(target))
 
-    def _table(self, content: _Content, target: Target) -> tuple[RowSheet, list[Row]] | None:
+    def _table(self, content: _Content, target: Target) -> tuple[list[Row], _Wrap] | None:
         """The rows of an object whose records stay columns, None for any other. Raises ObjectError."""
         kind = self._kind.columnwise
         data = content.held() if kind is not None and self._drops is None else None
@@ -193,35 +197,29 @@ class ObjectReader:
             return None
         place = f"s3://{target.bucket}/{target.key}#"
         sheet = RowSheet(kind, data, table[0], self.envelope(target), place, improved=self._improved)
-        return sheet, table[1]
+        return table[1], sheet.rows
 
-    def _table_batches(
-        self, target: Target, sheet: RowSheet, raws: list[Row], skip: int, stop: Stop
-    ) -> Iterator[Batch]:
+    def _texts(self, content: _Content, target: Target) -> tuple[list[bytes], _Wrap] | None:
+        """The texts of records that are read as far as somebody asks, None for any other object. Raises ObjectError."""
+        kind = self._kind.memberwise
+        data = content.held() if kind is not None and self._drops is None else None
+        texts = sheets.split(data, kind) if data is not None and kind is not None else None
+        if kind is None or data is None or texts is None:
+            return None
+        return texts, self._text_maker(target, kind, data)
+
+    def _held_batches(self, target: Target, held: tuple[list[Any], _Wrap], skip: int, stop: Stop) -> Iterator[Batch]:
+        """The batches of an object whose records are all known: what it knows of each, and what wraps them."""
+        raws, wrap = held
         done = skip
         while len(raws) - done >= BATCH_RECORDS:
-            records = sheet.rows(raws[done : done + BATCH_RECORDS], done + 1, self._clock())
+            records = wrap(raws[done : done + BATCH_RECORDS], done + 1, self._clock())
             done += BATCH_RECORDS
             yield Batch(records, (ObjectPartial(target.scope, target.key, target.etag, done),))
             if stop.is_set():
                 return
-        rest = sheet.rows(raws[done:], done + 1, self._clock())
+        rest = wrap(raws[done:], done + 1, self._clock())
         yield Batch(rest, (self.done(target, len(raws)),), self._ack(target))
-
-    def _rows(
-        self, content: _Content, target: Target, body: Body
-    ) -> tuple[Iterable[Any], Callable[[Any, int, float], Record]]:
-        """The object's records, known to be readable, and the function that wraps one. Raises ObjectError.
-
-        The function runs for every record, hence its local names.
-        """
-        members = self._kind.memberwise
-        data = content.held() if members is not None and self._drops is None else None
-        if data is not None and members is not None:
-            texts = sheets.split(data, members)
-            if texts is not None:
-                return texts, self._text_maker(target, members, data)
-        return content.rows(), self._improved_maker(target) if self._improved else self._compatible_maker(target)
 
     def _examined_batches(self, target: Target, body: ExaminedBody, skip: int, stop: Stop) -> Iterator[Batch]:
         """The batches of an object whose records another process has read already."""
@@ -249,18 +247,22 @@ class ObjectReader:
         place = f"s3://{target.bucket}/{target.key}#"
         return JsonSheet(kind, data, self.envelope(target), self._kind.reshape, place, improved=self._improved)
 
-    def _text_maker(self, target: Target, kind: Memberwise, data: bytes) -> Callable[[bytes, int, float], Record]:
-        """Records that are read as far as somebody asks."""
-        sheet, improved = self._sheet(target, kind, data), self._improved
-        event_time, event_id = self._kind.event_time, _no_id if target.again else self._kind.event_id
+    def _text_maker(self, target: Target, kind: Memberwise, data: bytes) -> _Wrap:
+        """Wraps the texts of records; `improved` records tell time and id of their events."""
+        sheet = self._sheet(target, kind, data)
+        pick, event_time = sheets.picker(kind.identity), self._kind.event_time
+        event_id = _no_id if target.again else self._kind.event_id
 
-        def make(text: bytes, number: int, now: float) -> Record:
-            if not improved:
-                return SheetRecord(sheet, text, number, now)
-            record = sheets.picked(text, kind.identity)
-            return SheetRecord(sheet, text, number, now, event_time(record), event_id(record))
+        def plain(texts: Sequence[bytes], first: int, now: float) -> list[SheetRecord]:
+            return [SheetRecord(sheet, text, number, now) for number, text in enumerate(texts, first)]
 
-        return make
+        def improved(texts: Sequence[bytes], first: int, now: float) -> list[SheetRecord]:
+            return [
+                SheetRecord(sheet, text, number, now, event_time(picked), event_id(picked))
+                for number, (text, picked) in enumerate(zip(texts, map(pick, texts), strict=True), first)
+            ]
+
+        return improved if self._improved else plain
 
     def _compatible_maker(self, target: Target) -> Callable[[dict[str, Any], int, float], Record]:
         envelope, wrap = self.envelope(target), self._kind.wrap

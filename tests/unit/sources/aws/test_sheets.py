@@ -9,7 +9,7 @@ import pytest
 
 from alertmill.sheet import MOST_FIELDS, SheetRecord
 from alertmill.sources.aws.envelope import Envelope, tidy
-from alertmill.sources.aws.sheets import JsonLayout, JsonSheet, Memberwise, occurs, picked, split, tidied
+from alertmill.sources.aws.sheets import JsonLayout, JsonSheet, Memberwise, occurs, picker, split, tidied
 
 KIND = Memberwise("Records", "trail", frozenset(("tags", "free")), ("time", "id"))
 
@@ -195,7 +195,9 @@ def test_a_word_is_seen_anywhere():
 
 
 def test_picked_members():
-    assert picked(b'{"time":"now","x":[1,2],"id":null}', KIND.identity) == {"time": "now", "id": None}
+    pick = picker(KIND.identity)
+    assert pick(b'{"time":"now","x":[1,2],"id":null}') == {"time": "now", "id": None}
+    assert pick(b'{"x":"time","id":7,"id":8}') == {"id": 8}
 
 
 @pytest.mark.parametrize(
