@@ -17,21 +17,21 @@ _Value = TypeVar("_Value")
 class Gaps:
     """A text with gaps, made from one that holds marks; `numbers` of what fills them by the marks."""
 
-    __slots__ = ("_gaps", "_in_turn", "_pick", "order", "pieces")
+    __slots__ = ("_form", "_in_turn", "_pick", "order", "pieces")
 
     def __init__(self, marked: bytes, numbers: dict[str, int]) -> None:
         pieces, self.order = cut_at_marks(marked.decode("latin-1"), numbers)
         #: What stands between the gaps, which take what has the numbers in `order`.
         self.pieces = [piece.encode("latin-1") for piece in pieces]
-        self._gaps = with_gaps(self.pieces)
+        self._form = b"%b".join([piece.replace(b"%", b"%%") for piece in self.pieces])
         self._pick = picker(self.order)
         #: How many texts fill the gaps as they come.
         self._in_turn = len(self.order) if self.order == [*range(len(self.order))] else -1
 
     def fill(self, texts: Sequence[bytes]) -> bytes:
-        filled = self._gaps.copy()
-        filled[1::2] = texts if len(texts) == self._in_turn else self._pick(texts)
-        return b"".join(filled)
+        # For the few gaps of a member this takes half the time of a join.
+        as_they_come = texts.__class__ is tuple and len(texts) == self._in_turn
+        return self._form % (texts if as_they_come else self._pick(texts))
 
     @property
     def size(self) -> int:

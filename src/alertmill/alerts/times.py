@@ -36,6 +36,8 @@ class TimeText:
         self._zone = zone
         self._time: float | None = None
         self._timestamp = ""
+        self._logged: float | None = None
+        self._log_date = ""
         self._minutes: dict[int, _Span | None] = {}
 
     def timestamp(self, time: float) -> str:
@@ -52,9 +54,13 @@ class TimeText:
 
     def log_date(self, time: float) -> str:
         """`YYYY Mon DD HH:MM:SS`, as in alerts.log, archives.log and firewall.log."""
+        if time == self._logged:
+            return self._log_date
         second = int(time // 1)
         _, _, before, at = self._span(second)
-        return f"{before}:{second % 60 if at is None else at:02d}"
+        self._log_date = f"{before}:{second % 60 if at is None else at:02d}"
+        self._logged = time
+        return self._log_date
 
     def _span(self, second: int) -> _Span:
         minute = second // 60

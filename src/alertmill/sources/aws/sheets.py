@@ -137,7 +137,13 @@ class JsonLayout:
             text = self.text(name, value)
             return UNKNOWN if text is None else text
 
-        return read
+        def read_plain(value: str | bytes) -> FieldText:
+            # What `read` says of most values, without the way there.
+            if isinstance(value, bytes) and value[:1] == b'"' and b"\\" not in value and value.isascii():
+                return value[1:-1].decode("ascii")
+            return read(value)
+
+        return read_plain if is_plain and not path else read
 
 
 @lru_cache(maxsize=64)
