@@ -8,10 +8,9 @@ counting and committing are the business of the caller.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress, repeat
-from operator import itemgetter
+from itertools import compress
 from typing import Any
 
 from alertmill.decoders import (
@@ -25,22 +24,9 @@ from alertmill.decoders import (
     predecode,
 )
 from alertmill.event import Event, Outcome, Record, UnreadEvent
+from alertmill.row_engine import RowEngine
 from alertmill.rows import RowEvent, RowRecord, RowRun, Rows
-from alertmill.ruleset import (
-    WALKED,
-    CompiledRule,
-    Group,
-    MatchResult,
-    Memo,
-    Next,
-    Ruleset,
-    Shortlist,
-    State,
-    Trace,
-    count_silent,
-    match,
-    shortlist_of,
-)
+from alertmill.ruleset import MatchResult, Memo, Ruleset, Shortlist, State, Trace, count_silent, match, shortlist_of
 from alertmill.sheet import (
     Examination,
     ExaminedRecord,
@@ -55,9 +41,6 @@ from alertmill.sheet import (
 
 #: Queue id of Windows event channels, whose messages have a decoder of their own (spec/predecoding.md 1).
 _EVENTCHANNEL_QUEUE = "f"
-
-#: Rows that are not worth being asked in two parts.
-_FEW = 16
 
 #: Fields without which a firewall event goes no further (spec/rules.md 8.1).
 _FIREWALL_FIELDS = frozenset(("action", "srcip", "dstip", "srcport", "dstport", "protocol"))
@@ -110,6 +93,7 @@ class Engine:
         self._route = decoders.route if rules.options.engine == "fast" and _is_ordinary(decoders.route) else None
         self._add_static = StaticTexts(() if self._route is None else self._route.settings.static_fields).add
         self._memo = Memo(rules, self._origin, self._reader_of)
+        self._row_engine = None if self._route is None else RowEngine(self, rules, self._memo)
         self._reader = None if self._route is None else MemberReader(self._route, self._hostname, self._known_event)
         #: The last sheet, and whether its records go this way.
         self._sheet: tuple[Sheet | None, bool] = None, False
@@ -174,93 +158,22 @@ class Engine:
 
     def row_alerts(self, rows: Rows, state: State) -> Iterator[RowRun | tuple[Record, Outcome]]:
         """`alerts` for rows: the rules are asked about all of them together, and alerts come in runs where they can."""
-        if not self._takes(rows.sheet) or state.ruleset is not self.rules:
-            yield from self.alerts(iter(rows), state)
-            return
-        groups = self._find_rows(rows)
-        if len(rows) > _FEW and any(known is None for known, _ in groups):
-            # What is learnt from the first rows spares the others the long way.
-            half = len(rows) // 2
-            yield from self.row_alerts(rows.part(0, half), state)
-            yield from self.row_alerts(rows.part(half, len(rows)), state)
-            return
-        silent: dict[Shortlist, int] = {}
-        told: list[tuple[int, Next | None]] = []
-        counting: dict[Next | None, CompiledRule] = {}
-        for known, places in groups:
-            if isinstance(known, Shortlist) and known.silent:
-                silent[known] = silent.get(known, 0) + len(places)
-                continue
-            told += zip(places, repeat(known))
-            if (rule := self._only_counts(known, state)) is not None:
-                counting[known] = rule
-        told.sort(key=itemgetter(0))
-        yield from self._told_rows(rows, told, counting, state)
-        count_silent(self.rules, silent, rows.time, state)
+        if self._row_engine is None or not self._takes(rows.sheet) or state.ruleset is not self.rules:
+            return self._alerts(rows, state)
+        return self._row_engine.alerts(rows, state)
 
-    def _told_rows(
-        self,
-        rows: Rows,
-        told: Sequence[tuple[int, Next | None]],
-        counting: Mapping[Next | None, CompiledRule],
-        state: State,
-    ) -> Iterator[RowRun | tuple[Record, Outcome]]:
-        """What follows from rows in their order; `counting` are the rules of those that are only counted."""
-        run, kept = RowRun(rows, self._row_event), _Kept(rows, state)
-        for place, known in told:
-            rule = counting.get(known)
-            if rule is not None:
-                fired = kept.count(place, rule)
-                if rule.info.log_alert:
-                    run.alerts.append((place, rule.info, fired))
-                continue
-            kept.close()
-            if run.alerts:
-                yield run
-                run = RowRun(rows, self._row_event)
-            yield self._row_outcome(rows[place], known, state)
-        kept.close()
-        if run.alerts:
-            yield run
-
-    def _only_counts(self, known: Next | None, state: State) -> CompiledRule | None:
-        """The rule of rows of which there is nothing to be done but to count, to keep the time, and to write."""
-        if not isinstance(known, Shortlist) or known.found is None or state.session:
-            return None
-        rule = known.found[0]
-        return rule if state.only_counts(rule) and not rule.mitre_warnings else None
-
-    def _row_event(self, record: RowRecord) -> RowEvent:
+    def row_event(self, record: RowRecord) -> RowEvent:
+        """The event of a row whose shortlist is known."""
         assert self._route is not None
         return RowEvent(record, self._hostname, self._route.info, self._known_event, self._add_static)
 
-    def _row_outcome(self, record: RowRecord, known: Next | None, state: State) -> tuple[Record, Outcome]:
-        """What follows from a row with more to ask."""
-        if not isinstance(known, Shortlist):
-            return record, self.conclude(self.examine(record), state)
-        try:
-            event = self._row_event(record)
-            # The memory asks for static fields again and again: it is quicker with them at hand.
-            outcome = self._conclude(event if known.settled else event.decoded(), known, state, None)
-            outcome.event = event
-            return record, outcome
-        except Exception as error:
-            return record, Outcome(rejected=_why(error))
+    def conclude_event(self, event: Event, shortlist: Shortlist, state: State) -> Outcome:
+        """`conclude` for an event whose shortlist is known. Raises what goes wrong."""
+        return self._conclude(event, shortlist, state, None)
 
-    def _find_rows(self, rows: Rows) -> list[Group]:
-        """What `Memo.find` says of the rows; those without a layout are WALKED."""
-        found: list[Group] = []
-        widths = [*map(len, rows.raws)]
-        kinds = set(widths)
-        for width in kinds:
-            places: Sequence[int] = range(len(rows))
-            raws = rows.raws
-            if len(kinds) > 1:
-                places = [place for place in places if widths[place] == width]
-                raws = [raws[place] for place in places]
-            look = rows.sheet.look(raws[0])
-            found += [(WALKED, places)] if look is None else self._memo.find_rows(look[0], raws, places)
-        return found
+    def failed(self, error: Exception) -> Outcome:
+        """What follows from a record that could not be digested."""
+        return Outcome(rejected=_why(error))
 
     def _examined_alerts(
         self, records: ExaminedRecords, answers: Sequence[Shortlist], state: State
@@ -460,40 +373,6 @@ class Engine:
         if category == OSSEC_ALERT:
             return event.forced_rule not in self.rules.rules_by_id
         return False
-
-
-class _Kept:
-    """Counts rows of which only the times are kept, and keeps these: those of neighbours together."""
-
-    def __init__(self, rows: Rows, state: State) -> None:
-        self._rows = rows
-        self._state = state
-        self._began = False
-        self._time = int(rows.time)
-        self._events = 0
-
-    def count(self, place: int, rule: CompiledRule) -> int:
-        """Another row, of which this is the rule; how often that has fired."""
-        if not self._began:
-            self._state.counters.at(self._rows.time)
-            self._began = True
-        sheet = self._rows.sheet
-        happened = sheet.event_time(self._rows.raws[place]) if sheet.tells_time else None
-        if happened is not None and not self._state.history.any_order:
-            self.close()
-            self._state.history.begin_any_order()
-        time = int(self._rows.time if happened is None else happened)
-        if time != self._time:
-            self.close()
-            self._time = time
-        self._events += 1
-        return self._state.counters.count(rule.id)
-
-    def close(self) -> None:
-        """Keep the times of all rows so far."""
-        if self._events:
-            self._state.history.keep_times(self._time, self._events)
-            self._events = 0
 
 
 def _is_ordinary(route: JsonRoute | None) -> bool:

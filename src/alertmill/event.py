@@ -336,10 +336,32 @@ class Event:
         return self.decoder.type if self.decoder is not None else "syslog"
 
 
-class UnreadEvent(Event):
-    """An event of which the decoder and the alert are known; `read` decodes it when somebody asks for its fields."""
+class LateEvent(Event):
+    """An event of which the decoder is known; `_read` decodes it when somebody asks for its fields."""
 
     __slots__ = ("_found", "_read")
+    _found: Event | None
+    _read: Callable[[Record], Event]
+
+    def decoded(self) -> Event:
+        """The event with everything that a record's event has; always the same one."""
+        if self._found is None:
+            self._found = self._read(self.record)
+        return self._found
+
+    @property
+    def static(self) -> dict[str, str]:  # type: ignore[override]
+        return self.decoded().static
+
+    @property
+    def fields(self) -> Fields:  # type: ignore[override]
+        return self.decoded().fields
+
+
+class UnreadEvent(LateEvent):
+    """An event of which the decoder and the alert are known."""
+
+    __slots__ = ()
 
     def __init__(
         self, record: Record, hostname: str, decoder: DecoderInfo, draft: Draft, read: Callable[[Record], Event]
@@ -360,21 +382,7 @@ class UnreadEvent(Event):
         self.warnings = ()
         self.time = record.event_time if record.event_time is not None else record.time
         self._read = read
-        self._found: Event | None = None
-
-    def decoded(self) -> Event:
-        """The event with everything that a record's event has; always the same one."""
-        if self._found is None:
-            self._found = self._read(self.record)
-        return self._found
-
-    @property
-    def static(self) -> dict[str, str]:  # type: ignore[override]
-        return self.decoded().static
-
-    @property
-    def fields(self) -> Fields:  # type: ignore[override]
-        return self.decoded().fields
+        self._found = None
 
 
 @dataclass(frozen=True, slots=True)

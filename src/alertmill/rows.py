@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol, overload
 
-from alertmill.event import DecoderInfo, Event, Fields, Match, Outcome, Record, RuleInfo
+from alertmill.event import DecoderInfo, Event, LateEvent, Match, Outcome, Record, RuleInfo
 from alertmill.sheet import Sheet, SheetRecord
 
 Row = list[str]
@@ -115,14 +115,14 @@ class Rows(Sequence[RowRecord]):
 AddStatic = Callable[[RowShape, list[str]], tuple[str, ...]]
 
 
-class RowEvent(Event):
-    """The event of a row of which the decoder is known; `read` decodes it when somebody asks for its fields.
+class RowEvent(LateEvent):
+    """The event of a row.
 
     `add_static` appends to the texts of a row of a shape those of its static fields, and gives their names. Nothing
     about it can be changed: what rules and alerts ask for beside the fields is the same for all rows.
     """
 
-    __slots__ = ("_found", "_read", "add_static")
+    __slots__ = ("add_static",)
     record: RowRecord
 
     agent_id = "000"
@@ -150,21 +150,7 @@ class RowEvent(Event):
         self._read = read
         self.add_static = add_static
         self.time = record.time if record.event_time is None else record.event_time
-        self._found: Event | None = None
-
-    def decoded(self) -> Event:
-        """The event with everything that a record's event has; always the same one."""
-        if self._found is None:
-            self._found = self._read(self.record)
-        return self._found
-
-    @property
-    def static(self) -> dict[str, str]:  # type: ignore[override]
-        return self.decoded().static
-
-    @property
-    def fields(self) -> Fields:  # type: ignore[override]
-        return self.decoded().fields
+        self._found = None
 
 
 class RowRun:

@@ -12,7 +12,7 @@ from alertmill.alerts.rule_member import RuleMembers
 from alertmill.alerts.text_format import TextFormat
 from alertmill.alerts.times import TimeText
 from alertmill.alerts.whole_alerts import WholeAlerts
-from alertmill.event import Draft, Event, Match, RuleInfo, UnreadEvent
+from alertmill.event import Draft, Event, LateEvent, Match, RuleInfo
 from alertmill.rows import RowEvent
 from alertmill.sheet import SheetFields
 
@@ -117,4 +117,4 @@ class AlertWriter:
 
 def _decoded(event: Event) -> Event:
     """The event as templates are made from it: they put other texts into its fields."""
-    return event.decoded() if isinstance(event, (UnreadEvent, RowEvent)) else event
+    return event.decoded() if isinstance(event, LateEvent) else event
