@@ -1,6 +1,7 @@
 """Runs the real program with worker processes that are there before the first object, and lets things happen to them.
 
-python -m system.with_workers FATE PIDS ARGUMENT...     FATE is one of the keys of FATES; PIDS gets process ids
+python -m system.with_workers FATE PIDS ARGUMENT...     FATE is one of the keys of FATES; PIDS gets process ids, and
+                                                        PIDS.killed is there if one of them was killed
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def killing(who: Callable[[Any], int], every: int) -> Callable[[Any, ObjectTask]
     def ask_and_kill(worker: Any, task: ObjectTask) -> ExaminedObject | None:
         _asked.append(task)
         if len(_asked) % every == 0:
+            Path(f"{sys.argv[2]}.killed").touch()
             os.kill(who(worker), signal.SIGKILL)
         return ask(worker, task)
 
